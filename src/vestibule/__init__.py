@@ -1,0 +1,49 @@
+"""Vestibule: the entrance hall of a web application, accounts you own.
+
+The names below are public. They are imported when first used, so that a
+script that needs only ``DB`` does not load Flask.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vestibule import errors
+    from vestibule.auth import Auth
+    from vestibule.db import DB
+    from vestibule.doors.app import Vestibule, create_app
+    from vestibule.doors.caller import current_user, login_required
+    from vestibule.settings import Settings
+    from vestibule.user import User
+
+__all__ = [
+    "DB",
+    "Auth",
+    "Settings",
+    "User",
+    "Vestibule",
+    "create_app",
+    "current_user",
+    "errors",
+    "login_required",
+]
+
+_HOMES = {
+    "Auth": "vestibule.auth",
+    "DB": "vestibule.db",
+    "Settings": "vestibule.settings",
+    "User": "vestibule.user",
+    "Vestibule": "vestibule.doors.app",
+    "create_app": "vestibule.doors.app",
+    "current_user": "vestibule.doors.caller",
+    "login_required": "vestibule.doors.caller",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for (PEP 562)."""
+    if name == "errors":
+        return import_module("vestibule.errors")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'vestibule' has no {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,0 +1,133 @@
+"""Auth: the table of contents of what an account can do."""
+
+from typing import TypeVar
+
+from sqlalchemy.exc import NoResultFound
+
+from vestibule.capabilities.administration.operations import Administration
+from vestibule.capabilities.deletion.operations import Deletion
+from vestibule.capabilities.email_verification.operations import (
+    EmailVerification,
+)
+from vestibule.capabilities.login.operations import Login
+from vestibule.capabilities.password_reset.operations import PasswordReset
+from vestibule.capabilities.passwords.operations import Passwords
+from vestibule.capabilities.profile.operations import Profile
+from vestibule.capabilities.registration.operations import Registration
+from vestibule.capabilities.sessions.operations import Sessions
+from vestibule.capability import Capability
+from vestibule.db import DB
+from vestibule.errors import Refusal
+from vestibule.history import History
+from vestibule.mailed_tokens import MailedTokens
+from vestibule.outbox import Outbox
+from vestibule.settings import Settings
+from vestibule.throttle import Throttle
+from vestibule.user import EmailTaken, User
+
+Listed = TypeVar("Listed", bound=Capability)
+
+
+class Auth:
+    """Everything an account can do, over one database.
+
+    The seven verbs below are the contract; each capability is reached by
+    its name, as in ``auth.login.with_password(…)``.
+    """
+
+    def __init__(self, db: DB | None = None) -> None:
+        """Assemble the capabilities.
+
+        Args:
+            db: the database of accounts; the configured one if left out.
+        """
+        self.db = DB() if db is None else db
+        self.settings = self.db.settings
+        self.clock = self.db.clock
+        self.randomness = self.db.randomness
+        self.history = History(self.db)
+        self.throttle = Throttle(self.db, self.history)
+        self.outbox = Outbox(self.db)
+        self.mailed_tokens = MailedTokens(self.db)
+        self.capabilities: list[Capability] = []
+        self.passwords = self._add(Passwords)
+        self.sessions = self._add(Sessions)
+        self.registration = self._add(Registration)
+        self.email_verification = self._add(EmailVerification)
+        self.login = self._add(Login)
+        self.password_reset = self._add(PasswordReset)
+        self.profile = self._add(Profile)
+        self.administration = self._add(Administration)
+        self.deletion = self._add(Deletion)
+
+    @classmethod
+    def opened(cls, settings: Settings) -> "Auth":
+        """Open the database of the given settings and assemble all."""
+        return cls(DB(settings))
+
+    def _add(self, capability: type[Listed]) -> Listed:
+        """Put a capability in the list that all hooks go through."""
+        listed = capability(self)
+        self.capabilities.append(listed)
+        return listed
+
+    def register_user(self, email: str, password: str) -> User:
+        """Create an account; its username is derived from the address.
+
+        Raises:
+            ValueError: the address is taken.
+            Malformed: the address or password cannot be one.
+        """
+        try:
+            return self.registration.register(email, password)
+        except EmailTaken as taken:
+            raise ValueError(f"User {email} already exists") from taken
+
+    def valid_login(self, email: str, password: str) -> bool:
+        """Tell whether the password opens the account; counts an attempt."""
+        try:
+            self.login.prove(email, password)
+        except Refusal:
+            return False
+        return True
+
+    def create_session(self, email: str) -> str | None:
+        """Open a session for the account with this address or username.
+
+        Returns:
+            The session's token for the cookie, or None without an account.
+        """
+        try:
+            user = self.db.find_user_by(email=email)
+        except NoResultFound:
+            return None
+        return self.sessions.open(user.id)
+
+    def get_user_from_session_id(self, session_id: str | None) -> User | None:
+        """Say whose session a token opens at this moment, if anybody's."""
+        return self.sessions.owner(session_id)
+
+    def destroy_session(self, user_id: int) -> None:
+        """End every session of an account."""
+        self.sessions.end_all(user_id)
+
+    def get_reset_password_token(self, email: str) -> str:
+        """Make the token that lets the owner of an address set a password.
+
+        Raises:
+            ValueError: the address has no account.
+        """
+        try:
+            user = self.db.find_user_by(email=email)
+        except NoResultFound as missing:
+            raise ValueError("no account with this address") from missing
+        return self.password_reset.issue(user)
+
+    def update_password(self, reset_token: str, password: str) -> None:
+        """Set a new password by a reset token, which is used up.
+
+        Raises:
+            ValueError: the token is wrong, used or too old.
+            Malformed: the password cannot be one.
+        """
+        self.password_reset.finish(reset_token, password)

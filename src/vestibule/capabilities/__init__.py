@@ -1,0 +1,1 @@
+"""What an account can do: one folder for each capability."""

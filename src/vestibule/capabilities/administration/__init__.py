@@ -1,0 +1,1 @@
+"""Administration: what an operator does to accounts from the command line."""

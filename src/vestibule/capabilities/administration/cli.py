@@ -1,0 +1,162 @@
+"""The commands ``vestibule user …``."""
+
+import sys
+from typing import Any
+
+import click
+
+from vestibule.auth import Auth
+from vestibule.doors.cli import USAGE, fail, show_json, with_auth
+from vestibule.ground.clock import written
+from vestibule.user import User
+
+password_option = click.option(
+    "--password-stdin",
+    is_flag=True,
+    help="Read the password from standard input.",
+)
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="For programs."
+)
+
+
+def ask_password(from_stdin: bool) -> str:
+    """Ask for a password twice, or read one line of standard input."""
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    if not sys.stdin.isatty():
+        fail("There is no terminal to ask at. Use --password-stdin.", USAGE)
+    return str(
+        click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    )
+
+
+def facts(user: User) -> dict[str, Any]:
+    """List what programs may know of an account; never its hash."""
+    verified = user.email_verified_at
+    return {
+        "id": user.id,
+        "username": user.username,
+        "email": user.email,
+        "is_admin": user.is_admin,
+        "email_verified_at": written(verified) if verified else None,
+        "created_at": written(user.created_at),
+    }
+
+
+@click.group("user")
+def commands() -> None:
+    """Create accounts, look at them, change and delete them."""
+
+
+@commands.command(epilog="Example: vestibule user create anna@example.com")
+@click.argument("email")
+@click.option("--username", help="Made from the address if left out.")
+@click.option("--admin", is_flag=True, help="Make an administrator.")
+@password_option
+@with_auth
+def create(
+    auth: Auth,
+    email: str,
+    username: str | None,
+    admin: bool,
+    password_stdin: bool,
+) -> None:
+    """Create an account that can sign in at once."""
+    password = ask_password(password_stdin)
+    user = auth.registration.register(
+        email, password, username, by_operator=True
+    )
+    if admin:
+        auth.administration.set_admin(user, is_admin=True)
+    click.echo(
+        f"Created {user.username} ({user.email})"
+        f"{', an administrator' if admin else ''}."
+    )
+
+
+@commands.command("list")
+@click.option("--after", default=0, help="Number to begin behind.")
+@click.option("--most", default=100, help="How many at most.")
+@json_option
+@with_auth
+def list_(auth: Auth, after: int, most: int, as_json: bool) -> None:
+    """List accounts by number."""
+    users = auth.administration.page(after, min(max(most, 1), 10_000))
+    if as_json:
+        show_json([facts(user) for user in users])
+        return
+    for user in users:
+        mark = "admin" if user.is_admin else ""
+        click.echo(f"{user.id:>6}  {user.username:20}  {user.email}  {mark}")
+    if len(users) == most:
+        click.echo(
+            f"More: vestibule user list --after {users[-1].id}", err=True
+        )
+
+
+@commands.command()
+@click.argument("name")
+@json_option
+@with_auth
+def show(auth: Auth, name: str, as_json: bool) -> None:
+    """Show one account, by username, address or number."""
+    found = facts(auth.administration.find(name))
+    if as_json:
+        show_json(found)
+        return
+    for key, value in found.items():
+        click.echo(f"{key:18} {'-' if value is None else value}")
+
+
+@commands.command(epilog="Example: vestibule user promote anna")
+@click.argument("name")
+@with_auth
+def promote(auth: Auth, name: str) -> None:
+    """Make somebody an administrator."""
+    user = auth.administration.find(name)
+    auth.administration.set_admin(user, is_admin=True)
+    click.echo(f"{user.username} is an administrator now, and signed out.")
+
+
+@commands.command()
+@click.argument("name")
+@with_auth
+def demote(auth: Auth, name: str) -> None:
+    """Make an administrator an ordinary person."""
+    user = auth.administration.find(name)
+    auth.administration.set_admin(user, is_admin=False)
+    click.echo(f"{user.username} is no administrator now, and signed out.")
+
+
+@commands.command("set-password")
+@click.argument("name")
+@password_option
+@with_auth
+def set_password(auth: Auth, name: str, password_stdin: bool) -> None:
+    """Set somebody's password and end their sessions."""
+    user = auth.administration.find(name)
+    auth.administration.set_password(user, ask_password(password_stdin))
+    click.echo(
+        f"The password of {user.username} is set. They are told by mail."
+    )
+
+
+@commands.command(epilog="Example: vestibule user delete anna --confirm anna")
+@click.argument("name")
+@click.option("--confirm", help="The username once more, instead of asking.")
+@with_auth
+def delete(auth: Auth, name: str, confirm: str | None) -> None:
+    """Delete an account and everything of it, for good."""
+    user = auth.administration.find(name)
+    if confirm is None:
+        if not sys.stdin.isatty():
+            fail("There is no terminal to ask at. Use --confirm.", USAGE)
+        confirm = click.prompt(
+            f"This deletes {user.username} ({user.email}) for good. "
+            "Type the username to go on"
+        )
+    if confirm != user.username:
+        fail(f"That is not {user.username}; nothing is deleted.", USAGE)
+    auth.deletion.delete(user)
+    click.echo(f"Deleted {user.username}.")

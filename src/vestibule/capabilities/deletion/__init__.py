@@ -1,0 +1,1 @@
+"""Deletion: an account goes, and everything of it goes along."""

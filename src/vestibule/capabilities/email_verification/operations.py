@@ -1,0 +1,209 @@
+"""Confirming an address: the account's own, or the one it changes to."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import update
+from sqlalchemy.exc import NoResultFound
+
+from vestibule.capability import Capability, operation
+from vestibule.errors import Expired, NotAllowed, Reason
+from vestibule.ground import names
+from vestibule.ground.letters import Letter
+from vestibule.user import EmailTaken, User
+
+PURPOSE = "email_verification"
+
+
+class EmailLinkInvalid(Expired):
+    """The link is wrong, used, replaced by a newer one, or too old."""
+
+    reason = Reason(
+        "link.invalid",
+        "This link does not work any more. Ask for a new one",
+    )
+
+
+class EmailUnverified(NotAllowed):
+    """The password is right, and the address waits to be confirmed."""
+
+    reason = Reason(
+        "email.unverified",
+        "Confirm your email address first: we have sent you a message "
+        "with a link",
+    )
+
+
+@dataclass(frozen=True)
+class EmailVerified:
+    """The address is the account's own now, and proven to be."""
+
+    email: str
+
+
+class EmailVerification(Capability):
+    """An address is an account's once somebody who reads it says so."""
+
+    name = "email_verification"
+
+    def login_gate(self, user: User) -> None:
+        """Hold up a sign-in until the address is confirmed, if it must be.
+
+        A fresh link goes out, so that a lost letter is no dead end.
+
+        Raises:
+            EmailUnverified: the address waits to be confirmed.
+        """
+        if not self.settings.email.verified_required:
+            return
+        if user.email_verified_at is None:
+            self._ask_again(user)
+            self.history.record("login", user.id, EmailUnverified.reason.code)
+            raise EmailUnverified
+
+    def _ask_again(self, user: User) -> None:
+        """Mail a fresh link, apart from the sign-in that is refused."""
+        address = names.email_address(user.email).canonical
+        if self.auth.throttle.may_write_to(address):
+            with self.db.apart():
+                self.ask(user)
+
+    @operation
+    def ask(self, user: User, address: str | None = None) -> None:
+        """Mail a link that proves who reads an address.
+
+        Args:
+            user: whose account it is for.
+            address: the new address; the account's own if left out.
+
+        """
+        to = user.email if address is None else address
+        token = self.auth.mailed_tokens.issue(user.id, PURPOSE, to)
+        site = self.settings.site.name
+        self.history.record("email_verification.ask", user.id)
+        self.auth.outbox.put(
+            user.id,
+            Letter(
+                to,
+                f"Confirm your email for {site}",
+                f"Hello {user.username},\n\n"
+                f"confirm that this address belongs to your {site} "
+                "account:\n\n"
+                f"{self.settings.base_url}/verify-email/{token}\n\n"
+                "The link works once, for "
+                f"{self.settings.email.link_life // 60} minutes.\n\n"
+                "Wasn't you? Ignore this message, and nothing happens.\n\n"
+                f"Regards, @{self.settings.signature} team!\n",
+            ),
+        )
+
+    def look(self, token: str) -> str:
+        """Say which address a token confirms, without using it up.
+
+        Raises:
+            EmailLinkInvalid: none.
+        """
+        proof = self.auth.mailed_tokens.look(token, PURPOSE)
+        if proof is None:
+            raise EmailLinkInvalid
+        return proof.address
+
+    def pending(self, user: User) -> str | None:
+        """Say which new address of an account waits to be confirmed."""
+        address = self.auth.mailed_tokens.pending(user.id, PURPOSE)
+        return address if address != user.email else None
+
+    @operation
+    def confirm(self, token: str) -> EmailVerified:
+        """Make the address that the token was mailed to the account's.
+
+        Raises:
+            EmailLinkInvalid: wrong, used, replaced or old token.
+            EmailTaken: somebody else got the address meanwhile.
+
+        Source: the address confirmed is the address mailed
+        (CVE-2026-32700).
+        """
+        proof = self.auth.mailed_tokens.use(token, PURPOSE)
+        if proof is None:
+            raise EmailLinkInvalid
+        user = self.db.find_user_by(id=proof.user_id)
+        if proof.address != user.email:
+            self.change(user, proof.address)
+        self.mark(user)
+        return EmailVerified(proof.address)
+
+    @operation
+    def change(self, user: User, address: str) -> None:
+        """Put a new address in place of the old one.
+
+        Raises:
+            EmailTaken: it belongs to somebody.
+        """
+        self.db.update_user(user.id, email=address, email_verified_at=None)
+        # Letters to the old address must not open the account any more.
+        self.auth.mailed_tokens.forget(user.id)
+        self.history.record("email.change", user.id)
+
+    def mark(self, user: User) -> None:
+        """Note that the owner has shown to read the account's mail."""
+        self.db.write(
+            update(User)
+            .where(User.id == user.id, User.email_verified_at.is_(None))
+            .values(email_verified_at=self.auth.clock.now())
+        )
+        self.history.record("email_verification.confirm", user.id)
+
+    @operation
+    def start_change(self, user: User, address: str) -> bool:
+        """Change an address at once, or ask its reader first.
+
+        Returns:
+            True when the address waits to be confirmed.
+
+        Raises:
+            EmailTaken: it belongs to somebody, and that may be told.
+            Malformed: it cannot be an address.
+        """
+        name = self.auth.registration.check_email(address)
+        if name.canonical == names.email_address(user.email).canonical:
+            # Only the spelling changes; it is the same mailbox.
+            self.db.update_user(user.id, email=name.shown)
+            return False
+        if self.settings.email.change_immediate:
+            self.change(user, name.shown)
+            return False
+        self._tell_old_address(user)
+        if self._is_taken(name.canonical):
+            if not self.settings.email.verified_required:
+                raise EmailTaken
+            return True
+        self.ask(user, name.shown)
+        return True
+
+    def _is_taken(self, canonical: str) -> bool:
+        """Tell whether an address is somebody's at this moment."""
+        try:
+            self.db.find_user_called(canonical)
+        except NoResultFound:
+            return False
+        return True
+
+    def _tell_old_address(self, user: User) -> None:
+        """Tell the old address that a new one is asked for."""
+        site = self.settings.site.name
+        self.history.record("email.change.ask", user.id)
+        self.auth.outbox.put(
+            user.id,
+            Letter(
+                user.email,
+                f"Your {site} email is being changed",
+                f"Hello {user.username},\n\n"
+                f"somebody signed in to your {site} account asked to change "
+                "its email address. The change happens when the new "
+                "address is confirmed.\n\n"
+                "Wasn't you? Set a new password, which signs everybody "
+                "out:\n\n"
+                f"{self.settings.base_url}/password_reset\n\n"
+                f"Regards, @{self.settings.signature} team!\n",
+            ),
+        )

@@ -1,0 +1,49 @@
+"""The page behind the link that confirms an address."""
+
+from flask import Blueprint, redirect, url_for
+from werkzeug.wrappers import Response
+
+from vestibule.capabilities.email_verification.forms import Confirmation
+from vestibule.doors.caller import auth, signed_in
+from vestibule.doors.pages import form_page
+from vestibule.doors.refusals import said
+from vestibule.doors.visit import visit
+from vestibule.doors.words import say
+from vestibule.errors import Expired
+
+pages = Blueprint("email_verification", __name__, template_folder="templates")
+
+
+@pages.route("/verify-email/<token>", methods=["GET", "POST"])
+def confirm(token: str) -> Response:
+    """Show a button; only pressing it confirms.
+
+    Attack: mail scanners open every link, so opening must do nothing.
+    """
+    try:
+        address = auth().email_verification.look(token)
+        response = form_page(
+            Confirmation,
+            "email_verification/confirm.html",
+            lambda _: auth().email_verification.confirm(token),
+            lambda _: _confirmed(),
+            address=address,
+        )
+    except Expired as refusal:
+        visit().note("warning", said(refusal.faults[0]))
+        response = redirect(_next_page())
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def _confirmed() -> Response:
+    """Say that the address is confirmed."""
+    visit().note("success", say("Your email address is confirmed"))
+    return redirect(_next_page())
+
+
+def _next_page() -> str:
+    """Go on to the profile, or to the sign-in page."""
+    if signed_in() is not None:
+        return url_for("vestibule.profile.show")
+    return url_for("vestibule.login.sign_in")

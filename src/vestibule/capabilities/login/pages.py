@@ -1,0 +1,43 @@
+"""The pages to sign in and out."""
+
+from flask import Blueprint, request, url_for
+from werkzeug.wrappers import Response
+
+from vestibule.capabilities.login.forms import SignIn, SignOut
+from vestibule.doors.caller import (
+    auth,
+    session_token,
+    settings,
+    signed_out_only,
+)
+from vestibule.doors.pages import form_page, page_answer
+
+pages = Blueprint("login", __name__, template_folder="templates")
+
+
+@pages.route("/login", methods=["GET", "POST"])
+@signed_out_only
+def sign_in() -> Response:
+    """Show the form and sign somebody in."""
+    return form_page(
+        SignIn,
+        "login/login.html",
+        lambda form: auth().login.with_password(
+            form.email, form.password, remember=form.remember
+        ),
+        sorry="Invalid credentials. Try again",
+    )
+
+
+@pages.route("/logout", methods=["GET", "POST"])
+def sign_out() -> Response:
+    """Ask whether to sign out, and do it."""
+    if request.method == "GET" and settings().pages.logout_on_get:
+        response = page_answer(auth().login.out(session_token()))
+        response.headers["Location"] = url_for("vestibule.home")
+        return response
+    return form_page(
+        SignOut,
+        "login/logout.html",
+        lambda _: auth().login.out(session_token()),
+    )

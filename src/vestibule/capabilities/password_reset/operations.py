@@ -1,0 +1,174 @@
+"""Asking for a reset link, and setting a new password with it."""
+
+from dataclasses import dataclass, field
+
+from sqlalchemy.exc import NoResultFound
+
+from vestibule.capability import Capability, operation
+from vestibule.errors import Expired, Missing, Reason
+from vestibule.ground import names
+from vestibule.ground.letters import Letter
+from vestibule.history import circumstances
+from vestibule.throttle import address_key
+from vestibule.user import User
+
+PURPOSE = "password_reset"
+
+
+class ResetTokenInvalid(Expired, ValueError):
+    """The reset token is wrong, used, replaced by a newer one, or old."""
+
+    reason = Reason("reset.invalid", "That is an invalid or expired token")
+
+
+class NoSuchAccount(Missing):
+    """Nobody has this address; told only where the operator allows it."""
+
+    reason = Reason(
+        "reset.no_account",
+        "There is no account with that email. Try to register.",
+    )
+    field = "email"
+
+
+@dataclass(frozen=True)
+class ResetAsked:
+    """If the address has an account, a letter is on its way.
+
+    ``token`` is there only where the operator hands it to whoever asks.
+    """
+
+    email: str
+    token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class PasswordWasReset:
+    """The new password is set; nobody is signed in by that."""
+
+    email: str
+
+
+class PasswordReset(Capability):
+    """A new password for whoever reads the account's mail."""
+
+    name = "password_reset"
+
+    @operation
+    def ask(self, email: str) -> ResetAsked:
+        """Send a reset link, without telling whether there is an account.
+
+        Raises:
+            Malformed: the address cannot be one.
+            NoSuchAccount: only with the setting REVEAL_ACCOUNTS.
+            TooMany: too many requests from one network address.
+        """
+        address = self.auth.registration.check_email(email)
+        self._count_caller()
+        try:
+            user = self.db.find_user_by(email=address.shown)
+        except NoResultFound:
+            self.auth.throttle.may_write_to(address.canonical)
+            self.history.record("password_reset.ask", None, "reset.no_account")
+            if self.settings.email.reveal_accounts:
+                raise NoSuchAccount from None
+            return ResetAsked(address.shown)
+        if not self.auth.throttle.may_write_to(address.canonical):
+            self.history.record("password_reset.ask", user.id, "rate.wait")
+            return ResetAsked(address.shown)
+        token = self.issue(user)
+        self.auth.outbox.put(user.id, self._letter(user, token))
+        handed = token if self.settings.email.reset_token_in_answer else None
+        return ResetAsked(user.email, handed)
+
+    @operation
+    def issue(self, user: User) -> str:
+        """Make the newest token of an account; older ones stop working."""
+        address = names.email_address(user.email).canonical
+        token = self.auth.mailed_tokens.issue(user.id, PURPOSE, address)
+        self.history.record("password_reset.ask", user.id)
+        return token
+
+    def look(self, token: str) -> User:
+        """Say whose password a token may set, without using it up.
+
+        Raises:
+            ResetTokenInvalid: nobody's.
+        """
+        proof = self.auth.mailed_tokens.look(token, PURPOSE)
+        if proof is None:
+            raise ResetTokenInvalid
+        user = self.db.find_user_by(id=proof.user_id)
+        # A letter to an address that is no longer the account's is void.
+        if names.email_address(user.email).canonical != proof.address:
+            raise ResetTokenInvalid
+        return user
+
+    @operation
+    def finish(
+        self, token: str, password: str, email: str | None = None
+    ) -> PasswordWasReset:
+        """Set a new password by a mailed token, which is used up.
+
+        All sessions and other mailed tokens of the account end, and the
+        owner is told. Nobody is signed in by this.
+
+        Args:
+            token: from the mail.
+            password: the new one.
+            email: when given, it must be the account's address.
+
+        Raises:
+            ResetTokenInvalid: wrong, used, replaced or old token.
+            Malformed: the password may not be one.
+        """
+        self._count_caller()
+        user = self.look(token)
+        if email is not None and not _is_address_of(user, email):
+            raise ResetTokenInvalid
+        own = [user.username, user.email]
+        hashed = self.auth.passwords.hash_new(password, own)
+        if self.auth.mailed_tokens.use(token, PURPOSE) is None:
+            raise ResetTokenInvalid
+        self.auth.mailed_tokens.forget(user.id)
+        self.auth.passwords.set(user, hashed)
+        self.auth.sessions.end_all(user.id)
+        self.auth.email_verification.mark(user)
+        self.history.record("password_reset.finish", user.id)
+        return PasswordWasReset(user.email)
+
+    def _count_caller(self) -> None:
+        """Count a request against the network address it comes from."""
+        here = circumstances().address
+        if here:
+            limit = self.settings.throttle.per_address
+            key = address_key(PURPOSE, here)
+            self.auth.throttle.spend(PURPOSE, None, {key: limit})
+
+    def _letter(self, user: User, token: str) -> Letter:
+        """Write the letter with the link."""
+        link = f"{self.settings.base_url}/password_reset/{token}"
+        return Letter(
+            user.email,
+            "Password Reset Request E-Mail",
+            f"Hello {user.username},\n\n"
+            "To reset your password use the following link:\n\n"
+            f"{link}\n\n"
+            f"{_life_in_words(self.settings.email.link_life)}\n\n"
+            "If you did not make this request - ignore this message.\n\n"
+            f"Regards, @{self.settings.signature} team!\n",
+        )
+
+
+def _life_in_words(seconds: int) -> str:
+    """Say how long a link works."""
+    return f"It works once, for {seconds // 60} minutes."
+
+
+def _is_address_of(user: User, email: str) -> bool:
+    """Tell whether a text is the account's address in any spelling."""
+    try:
+        wanted = names.email_address(email).canonical
+    except names.BadName:
+        return False
+    return wanted == names.email_address(user.email).canonical

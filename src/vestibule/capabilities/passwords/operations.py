@@ -1,0 +1,179 @@
+"""Checking, hashing and changing passwords."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import update
+
+from vestibule.capabilities.passwords import policy
+from vestibule.capabilities.passwords.hasher import Hasher
+from vestibule.capability import Capability, operation
+from vestibule.errors import Conflict, Malformed, NotProven, Reason
+from vestibule.ground.letters import Letter
+from vestibule.user import User
+
+if TYPE_CHECKING:
+    from vestibule.auth import Auth
+
+
+class OldPasswordIncorrect(NotProven):
+    """The old password, asked for a change, is not the account's."""
+
+    reason = Reason(
+        "old_password.incorrect", "The old password is not correct"
+    )
+    field = "old_password"
+
+
+class PasswordSame(Malformed):
+    """The new password is the old one."""
+
+    reason = Reason(
+        "password.same",
+        "You are already using that password. Enter a different one",
+    )
+    field = "new_password"
+
+
+@dataclass(frozen=True)
+class PasswordChanged:
+    """The password is changed, and other sessions are over."""
+
+
+class Passwords(Capability):
+    """Everything about passwords except forgetting one."""
+
+    name = "passwords"
+
+    def __init__(self, auth: "Auth") -> None:
+        super().__init__(auth)
+        self.hasher = Hasher(
+            self.settings.passwords, lambda: self.db.is_writing
+        )
+
+    def check(self, password: str, own_names: Iterable[str]) -> None:
+        """Refuse what may not become a password.
+
+        Raises:
+            Malformed: too short, too long, unwritable, common or personal.
+        """
+        policy.check(
+            password,
+            self.settings.passwords.minimum_length,
+            blocklist=self.settings.passwords.blocklist,
+            own_names=[*own_names, self.settings.site.name],
+        )
+
+    def hash_new(self, password: str, own_names: Iterable[str]) -> str:
+        """Check and hash a password that somebody wants to have."""
+        self.check(password, own_names)
+        return self.hasher.hash(password)
+
+    def is_right(self, user: User | None, password: str) -> bool:
+        """Verify a password; without an account it takes as long.
+
+        A hash made with other parameters is replaced on success.
+        """
+        if not policy.is_hashable(password):
+            # Shape, not truth: refused alike for every account.
+            return False
+        if user is None:
+            self.hasher.verify_nobody(password)
+            return False
+        if not self.hasher.verify(user.hashed_password, password):
+            return False
+        if self.hasher.is_outdated(user.hashed_password):
+            self._upgrade(user, self.hasher.hash(password))
+        return True
+
+    @operation
+    def _upgrade(self, user: User, hashed: str) -> None:
+        """Replace a hash made with old parameters."""
+        self._swap(user, hashed)
+        self.history.record("password.rehash", user.id)
+
+    def _swap(self, user: User, hashed: str, **more: int) -> None:
+        """Set a hash where the old one still stands.
+
+        Raises:
+            Conflict: somebody changed the password meanwhile.
+        """
+        changed = self.db.write(
+            update(User)
+            .where(
+                User.id == user.id,
+                User.hashed_password == user.hashed_password,
+            )
+            .values(hashed_password=hashed, **more)
+        )
+        if not changed:
+            raise Conflict
+        user.hashed_password = hashed
+
+    @operation
+    def change(
+        self, user: User, old: str, new: str, keep: str | None = None
+    ) -> PasswordChanged:
+        """Change the password of somebody who knows the old one.
+
+        Args:
+            user: whose it is.
+            old: the password until now.
+            new: the password from now on.
+            keep: the token of the session that stays; all others end.
+
+        Raises:
+            OldPasswordIncorrect: ``old`` is wrong.
+            TooMany: it was wrong too often.
+            Malformed: ``new`` may not be a password.
+
+        Source: OWASP ASVS 5.0 6.2.3, 7.4.3.
+        """
+        with self.auth.throttle.attempt("login", user.id):
+            if not self.is_right(user, old):
+                refusal = OldPasswordIncorrect()
+                self.history.record("password.change", user.id, refusal.code)
+                raise refusal
+        if new == old:
+            raise PasswordSame
+        hashed = self.hash_new(new, own_names(user))
+        self.set(user, hashed)
+        self.auth.sessions.end_all(user.id, keep=keep)
+        self.history.record("password.change", user.id)
+        return PasswordChanged()
+
+    @operation
+    def set(self, user: User, hashed: str) -> None:
+        """Put a checked and hashed password in place and tell the owner.
+
+        Raises:
+            Conflict: somebody else changed it in the same moment.
+        """
+        now = self.auth.clock.now()
+        self._swap(user, hashed, password_changed_at=now)
+        self.auth.mailed_tokens.forget(user.id, "password_reset")
+        site = self.settings.site.name
+        self.auth.outbox.put(
+            user.id,
+            Letter(
+                user.email,
+                f"Your {site} password was changed",
+                f"Hello {user.username},\n\n"
+                f"the password of your {site} account was changed just now, "
+                "and other devices were signed out.\n\n"
+                "Wasn't you? Set a new password at once:\n\n"
+                f"{self.settings.base_url}/password_reset\n\n"
+                f"Regards, @{self.settings.signature} team!\n",
+            ),
+        )
+
+
+def own_names(user: User) -> list[str]:
+    """List the names that a password of this account must not be made of."""
+    return [
+        user.username,
+        user.email,
+        user.first_name or "",
+        user.last_name or "",
+    ]

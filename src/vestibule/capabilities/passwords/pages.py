@@ -1,0 +1,39 @@
+"""The pages to change one's password."""
+
+from flask import Blueprint, redirect, url_for
+from werkzeug.wrappers import Response
+
+from vestibule.capabilities.passwords.forms import PasswordChange
+from vestibule.doors.caller import (
+    auth,
+    current_user,
+    login_required,
+    session_token,
+)
+from vestibule.doors.pages import form_page, page
+
+pages = Blueprint("passwords", __name__, template_folder="templates")
+
+
+@pages.route("/password/change", methods=["GET", "POST"])
+@login_required
+def change() -> Response:
+    """Show the form and change the password."""
+    return form_page(
+        PasswordChange,
+        "passwords/change.html",
+        lambda form: auth().passwords.change(
+            current_user,
+            form.old_password,
+            form.new_password,
+            keep=session_token(),
+        ),
+        lambda _: redirect(url_for("vestibule.passwords.done")),
+    )
+
+
+@pages.get("/password/change/done")
+@login_required
+def done() -> Response:
+    """Say that the password is changed."""
+    return page("passwords/done.html")

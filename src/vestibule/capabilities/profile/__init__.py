@@ -1,0 +1,1 @@
+"""Profile: what people see and change of themselves."""

@@ -1,0 +1,1 @@
+"""Registration: how somebody gets an account."""

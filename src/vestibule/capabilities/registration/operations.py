@@ -1,0 +1,185 @@
+"""Creating accounts."""
+
+from dataclasses import dataclass
+
+from vestibule.capability import Capability, operation
+from vestibule.errors import Fault, Malformed, Reason
+from vestibule.ground import names
+from vestibule.ground.letters import Letter
+from vestibule.history import circumstances
+from vestibule.throttle import address_key
+from vestibule.user import EmailTaken, User
+
+USERNAME_FAULTS = {
+    "short": Reason(
+        "username.too_short",
+        f"Username must be between {names.SHORTEST_USERNAME} and "
+        f"{names.LONGEST_USERNAME} characters",
+    ),
+    "long": Reason(
+        "username.too_long",
+        f"Username must be between {names.SHORTEST_USERNAME} and "
+        f"{names.LONGEST_USERNAME} characters",
+    ),
+    "characters": Reason(
+        "username.chars",
+        "Username can contain letters, numbers, dots, dashes and "
+        "underscores, and starts with a letter or number",
+    ),
+    "mixed": Reason(
+        "username.mixed", "Use letters of one alphabet in a username"
+    ),
+    "reserved": Reason(
+        "username.reserved", "This username is reserved. Choose another one"
+    ),
+}
+EMAIL_FAULTS = {
+    "long": Reason(
+        "email.too_long",
+        f"Email address must be {names.LONGEST_EMAIL} characters or fewer",
+    ),
+    "format": Reason(
+        "email.format",
+        "Enter an email address in the correct format, like name@example.com",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Registered:
+    """There is an account with this address now, or there was already."""
+
+    email: str
+
+
+class Registration(Capability):
+    """How somebody gets an account."""
+
+    name = "registration"
+
+    def check_email(self, text: str) -> names.Name:
+        """Read an address or refuse it with a clear fault."""
+        try:
+            return names.email_address(text)
+        except names.BadName as bad:
+            reason = EMAIL_FAULTS.get(bad.fault, EMAIL_FAULTS["format"])
+            raise Malformed(Fault(reason, "email")) from bad
+
+    def check_username(
+        self, text: str, *, reserved: bool = False
+    ) -> names.Name:
+        """Read a username or refuse it with a clear fault."""
+        try:
+            name = names.username(text)
+            if name.canonical in names.RESERVED and not reserved:
+                raise names.BadName("reserved")
+        except names.BadName as bad:
+            reason = USERNAME_FAULTS[bad.fault]
+            raise Malformed(Fault(reason, "username")) from bad
+        return name
+
+    @operation
+    def register(
+        self,
+        email: str,
+        password: str,
+        username: str | None = None,
+        *,
+        by_operator: bool = False,
+        full_name: names.FullName = names.NO_NAME,
+    ) -> User:
+        """Create an account and return it.
+
+        Args:
+            email: the address.
+            password: the password, as typed.
+            username: the name; derived from the address if left out.
+            by_operator: reserved names are allowed, nothing is counted and
+                the address needs no proof.
+            full_name: first and last name.
+
+        Raises:
+            EmailTaken, UsernameTaken: it belongs to somebody.
+            Malformed: a name or the password cannot be one.
+            TooMany: too many accounts from one network address.
+        """
+        address = self.check_email(email)
+        if username is not None:
+            username = self.check_username(
+                username, reserved=by_operator
+            ).shown
+        own = [
+            address.shown,
+            username or "",
+            *(part or "" for part in full_name),
+        ]
+        self.auth.passwords.check(password, own)
+        if not by_operator:
+            self._count()
+        hashed = self.auth.passwords.hasher.hash(password)
+        verified_at = self.auth.clock.now() if by_operator else None
+        user = self.db.add_user(
+            address.shown,
+            hashed,
+            username,
+            email_verified_at=verified_at,
+            first_name=full_name.first,
+            last_name=full_name.last,
+        )
+        self.history.record("registration", user.id)
+        if not by_operator:
+            self.auth.email_verification.ask(user)
+        return user
+
+    @operation
+    def sign_up(
+        self,
+        email: str,
+        password: str,
+        username: str | None = None,
+        full_name: names.FullName = names.NO_NAME,
+    ) -> Registered:
+        """Register through a door that may not tell who has an account.
+
+        Where addresses must be verified, a taken address gets the same
+        answer, and its owner is told by mail (attack: enumeration).
+        """
+        try:
+            user = self.register(
+                email, password, username, full_name=full_name
+            )
+        except EmailTaken:
+            if not self.settings.email.verified_required:
+                raise
+            self._tell_owner(email)
+            return Registered(self.check_email(email).shown)
+        return Registered(user.email)
+
+    def _count(self) -> None:
+        """Count a registration against the network address it comes from."""
+        here = circumstances().address
+        if here:
+            limit = self.settings.throttle.per_address
+            key = address_key("registration", here)
+            self.auth.throttle.spend("registration", None, {key: limit})
+
+    def _tell_owner(self, email: str) -> None:
+        """Tell the owner of a taken address that somebody tried it."""
+        owner = self.db.find_user_by(email=email)
+        site, base = self.settings.site.name, self.settings.base_url
+        self.history.record("registration", owner.id, EmailTaken.reason.code)
+        self.auth.outbox.put(
+            owner.id,
+            Letter(
+                owner.email,
+                f"You already have a {site} account",
+                f"Hello {owner.username},\n\n"
+                "somebody, perhaps you, asked for an account with this "
+                "address, and there is one already.\n\n"
+                f"Sign in: {base}/login\n"
+                f"Forgot your password? {base}/password_reset\n\n"
+                "Wasn't you? Nothing has changed; you can ignore this "
+                "message.\n\n"
+                f"Regards, @{self.settings.signature} team!\n",
+            ),
+        )

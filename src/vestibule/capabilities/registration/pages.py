@@ -1,0 +1,40 @@
+"""The page where people create an account."""
+
+from flask import Blueprint, redirect, url_for
+from werkzeug.wrappers import Response
+
+from vestibule.capabilities.registration.forms import NamedSignUp, SignUp
+from vestibule.doors.caller import auth, settings, signed_out_only
+from vestibule.doors.pages import form_page
+from vestibule.doors.visit import visit
+from vestibule.doors.words import say
+
+pages = Blueprint("registration", __name__, template_folder="templates")
+
+
+@pages.route("/register", methods=["GET", "POST"])
+@signed_out_only
+def register() -> Response:
+    """Show the form and create the account."""
+    return form_page(
+        NamedSignUp if settings().pages.name_fields else SignUp,
+        "registration/register.html",
+        lambda form: auth().registration.sign_up(
+            form.email, form.password1, form.username, form.full_name
+        ),
+        lambda outcome: _registered(outcome.email),
+        sorry="Invalid credentials. Try again",
+    )
+
+
+def _registered(email: str) -> Response:
+    """Go to the sign-in page, with the address already filled in."""
+    text = "Your account is ready. Sign in"
+    if settings().email.verified_required:
+        text = (
+            "We have sent a message to {email}. Open the link in it, "
+            "then sign in"
+        )
+    visit().note("success", say(text, email=email))
+    visit().keep("SignIn", {"email": email})
+    return redirect(url_for("vestibule.login.sign_in"))

@@ -1,0 +1,139 @@
+"""Opening, finding, sliding and ending sessions."""
+
+from sqlalchemy import bindparam, case, delete, select, update
+
+from vestibule.capabilities.sessions.records import SessionRecord
+from vestibule.capability import Capability, operation
+from vestibule.ground.randomness import fingerprint
+from vestibule.history import circumstances
+from vestibule.user import User
+
+TOUCH_EVERY = 60
+LONGEST_TOKEN = 128
+SWEEP_AT_ONCE = 200
+
+# The hot path: one look-up by primary key, in Core, prepared once.
+_LOOK_UP = (
+    select(
+        SessionRecord.seen_at.label("session_seen_at"),
+        *User.__table__.columns,
+    )
+    .join(User, User.id == SessionRecord.user_id)
+    .where(
+        SessionRecord.fingerprint == bindparam("fingerprint"),
+        SessionRecord.ends_at > bindparam("now"),
+    )
+)
+
+
+class Sessions(Capability):
+    """Who is signed in: many sessions an account, rows on the server."""
+
+    name = "sessions"
+
+    @operation
+    def open(self, user_id: int, *, remember: bool = False) -> str:
+        """Open a session for somebody who has proven who they are.
+
+        Returns:
+            Its token, 43 characters of 256 random bits, which is stored
+            nowhere: the row keeps the SHA-256 of it.
+
+        Source: OWASP ASVS 5.0 7.2.2–7.2.4, 7.3.
+        """
+        life = self.settings.sessions
+        token = self.auth.randomness.token()
+        now = self.auth.clock.now()
+        dies_at = now + (life.remember if remember else life.absolute)
+        idle = life.remember if remember else life.idle
+        here = circumstances()
+        self.db.add(
+            SessionRecord(
+                fingerprint=fingerprint(token),
+                user_id=user_id,
+                created_at=now,
+                seen_at=now,
+                idle_for=idle,
+                ends_at=min(now + idle, dies_at),
+                dies_at=dies_at,
+                address=here.address[:45],
+                agent=here.agent[:200],
+            )
+        )
+        return token
+
+    def owner(self, token: str | None) -> User | None:
+        """Say whose session a token opens at this moment.
+
+        A session in use slides on; that is written at most once a minute.
+        """
+        if not token or len(token) > LONGEST_TOKEN:
+            return None
+        now = self.auth.clock.now()
+        print_ = fingerprint(token)
+        row = self.db.first(_LOOK_UP.params(fingerprint=print_, now=now))
+        if row is None:
+            return None
+        values = dict(row._mapping)
+        if values.pop("session_seen_at") <= now - TOUCH_EVERY:
+            self._touch(print_, now)
+        return User(**values)
+
+    def _touch(self, print_: bytes, now: int) -> None:
+        """Slide a session on, unless a parallel request has done it."""
+        later = now + SessionRecord.idle_for
+        self.db.write(
+            update(SessionRecord)
+            .where(
+                SessionRecord.fingerprint == print_,
+                SessionRecord.seen_at <= now - TOUCH_EVERY,
+            )
+            .values(
+                seen_at=now,
+                ends_at=case(
+                    (later < SessionRecord.dies_at, later),
+                    else_=SessionRecord.dies_at,
+                ),
+            )
+        )
+
+    @operation
+    def end(self, token: str) -> None:
+        """End the one session that a token opens; others go on."""
+        row = self.db.write_returning(
+            delete(SessionRecord)
+            .where(SessionRecord.fingerprint == fingerprint(token))
+            .returning(SessionRecord.user_id)
+        )
+        if row is not None:
+            self.history.record("session.end", row[0])
+
+    @operation
+    def end_all(self, user_id: int, keep: str | None = None) -> int:
+        """End the sessions of an account, perhaps but one; say how many."""
+        statement = delete(SessionRecord).where(
+            SessionRecord.user_id == user_id
+        )
+        if keep is not None:
+            statement = statement.where(
+                SessionRecord.fingerprint != fingerprint(keep)
+            )
+        ended = self.db.write(statement)
+        if ended:
+            self.history.record("session.end_all", user_id)
+        return ended
+
+    def forget(self, user: User) -> None:
+        """Remove the sessions of an account that goes."""
+        self.end_all(user.id)
+
+    def sweep(self, now: int) -> int:
+        """Remove a few sessions that are over."""
+        over = (
+            select(SessionRecord.fingerprint)
+            .where(SessionRecord.ends_at <= now)
+            .limit(SWEEP_AT_ONCE)
+        )
+        return self.db.write(
+            delete(SessionRecord).where(SessionRecord.fingerprint.in_(over))
+        )

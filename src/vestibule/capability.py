@@ -1,0 +1,70 @@
+"""Capability: one thing an account can do, and the hooks it may answer.
+
+A capability is a folder. It reaches the others only through ``self.auth``,
+and is asked, with all the others and in list order, by the hooks below.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Concatenate,
+    ParamSpec,
+    TypeVar,
+)
+
+if TYPE_CHECKING:
+    from vestibule.auth import Auth
+    from vestibule.user import User
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Self = TypeVar("Self", bound="Capability")
+
+
+class Capability:
+    """The base of all capabilities; every hook has a harmless default."""
+
+    name: ClassVar[str]
+
+    def __init__(self, auth: Auth) -> None:
+        self.auth = auth
+        self.db = auth.db
+        self.settings = auth.settings
+        self.history = auth.history
+
+    def login_gate(self, user: User) -> Any:
+        """Answer with an outcome, or refuse, to hold a sign-in up.
+
+        Asked only after the person has proven to own the account.
+        """
+
+    def forget(self, user: User) -> None:
+        """Remove what this capability keeps of an account."""
+
+    def sweep(self, now: int) -> int:
+        """Remove rows whose time is over, a few at once; say how many."""
+        del now
+        return 0
+
+
+def operation(
+    method: Callable[Concatenate[Self, P], R],
+) -> Callable[Concatenate[Self, P], R]:
+    """Make a method one unit of work, wholly done or not at all.
+
+    The transaction opens at the first write, so whatever is slow comes
+    before it. A refusal undoes the records and keeps the events; a bug
+    keeps nothing. An operation inside another is a savepoint.
+    """
+
+    @functools.wraps(method)
+    def in_one_unit(self: Self, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        with self.db.unit():
+            return method(self, *args, **kwargs)
+
+    return in_one_unit

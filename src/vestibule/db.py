@@ -1,0 +1,178 @@
+"""DB: accounts and the names that lead to them."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, ScalarSelect, delete, select, update
+from sqlalchemy.exc import InvalidRequestError, NoResultFound
+
+from vestibule.ground import names
+from vestibule.store import Store
+from vestibule.user import EmailTaken, Identifier, User, UsernameTaken
+
+
+class DB(Store):
+    """The database of accounts: the contract's three verbs, and names."""
+
+    def add_user(
+        self,
+        email: str,
+        hashed_password: str,
+        username: str | None = None,
+        **more: Any,
+    ) -> User:
+        """Create an account and claim its names.
+
+        Args:
+            email: the address, at most 254 characters.
+            hashed_password: the encoded hash of the password.
+            username: the name; derived from the address if left out.
+            more: other columns of the record.
+
+        Raises:
+            EmailTaken, UsernameTaken: the name belongs to somebody.
+            BadName: the name cannot be one.
+        """
+        address = names.email_address(email)
+        now = self.clock.now()
+        with self.unit():
+            user = self.add(
+                User(
+                    email=address.shown,
+                    username=username or "",
+                    hashed_password=hashed_password,
+                    password_changed_at=now,
+                    created_at=now,
+                    **more,
+                )
+            )
+            if not self._claim("email", address.canonical, user.id):
+                raise EmailTaken
+            user.username = self._claim_username(user, username)
+        return user
+
+    def _claim(self, kind: str, canonical: str, user_id: int) -> bool:
+        """Give a canonical name to an account unless it is taken."""
+        return self.insert_new(
+            Identifier, kind=kind, canonical=canonical, user_id=user_id
+        )
+
+    def _claim_username(self, user: User, wanted: str | None) -> str:
+        """Give an account the username it wants, or a free derived one."""
+        if wanted is not None:
+            name = names.username(wanted)
+            if not self._claim("username", name.canonical, user.id):
+                raise UsernameTaken
+            shown = name.shown
+        else:
+            base = shown = names.derived_username(user.email)
+            while shown in names.RESERVED or not self._claim(
+                "username", shown, user.id
+            ):
+                shown = base + self.randomness.digits(5)
+        self.write(
+            update(User).where(User.id == user.id).values(username=shown)
+        )
+        return shown
+
+    def find_user_by(self, **wanted: Any) -> User:
+        """Find the one account with the given columns.
+
+        An address or username is found in any spelling.
+
+        Raises:
+            NoResultFound: nobody has them.
+            InvalidRequestError: a column that does not exist, or none.
+        """
+        if not wanted:
+            raise InvalidRequestError("no column to find a user by")
+        where: list[ColumnElement[bool]] = []
+        for column, value in wanted.items():
+            if column not in User.__mapper__.columns:
+                raise InvalidRequestError(f"users have no {column!r}")
+            if column in ("email", "username"):
+                name = _canonical(column, value)
+                where.append(User.id == _owner(name, kind=column))
+            else:
+                where.append(User.__mapper__.columns[column] == value)
+        return self._user(*where)
+
+    def find_user_called(self, canonical: str) -> User:
+        """Find the account that an address or username leads to.
+
+        Raises:
+            NoResultFound: nobody has this name.
+        """
+        return self._user(User.id == _owner(canonical))
+
+    def _user(self, *where: ColumnElement[bool]) -> User:
+        """Read the one user that fits, detached from every session."""
+        row = self.first(
+            select(*User.__table__.columns).where(*where).limit(1)
+        )
+        if row is None:
+            raise NoResultFound("no such user")
+        return User(**row._mapping)
+
+    def update_user(self, user_id: int, **changes: Any) -> None:
+        """Change columns of an account; a new name is claimed first.
+
+        Raises:
+            ValueError: an attribute that users do not have.
+            NoResultFound: no account has this number.
+            EmailTaken, UsernameTaken: the new name belongs to somebody.
+        """
+        for column in changes:
+            if column not in User.__mapper__.columns or column == "id":
+                raise ValueError(f"users have no {column!r} to change")
+        with self.unit():
+            if "email" in changes:
+                name = names.email_address(changes["email"])
+                self._rename("email", name.canonical, user_id)
+                changes["email"] = name.shown
+            if "username" in changes:
+                name = names.username(changes["username"])
+                self._rename("username", name.canonical, user_id)
+                changes["username"] = name.shown
+            statement = update(User).where(User.id == user_id)
+            # An empty change still tells whether the account is there.
+            values = changes or {"id": user_id}
+            if self.write(statement.values(**values)) == 0:
+                raise NoResultFound("no such user")
+
+    def _rename(self, kind: str, canonical: str, user_id: int) -> None:
+        """Move an account's identifier to a new canonical name."""
+        owner = self.first(
+            select(Identifier.user_id).where(
+                Identifier.canonical == canonical, Identifier.kind == kind
+            )
+        )
+        if owner is not None and owner[0] == user_id:
+            return
+        self.write(
+            delete(Identifier).where(
+                Identifier.user_id == user_id, Identifier.kind == kind
+            )
+        )
+        if not self._claim(kind, canonical, user_id):
+            raise EmailTaken if kind == "email" else UsernameTaken
+
+
+def _owner(
+    canonical: str | None, kind: str | None = None
+) -> ScalarSelect[int]:
+    """Express in SQL whom a canonical name leads to."""
+    owner = select(Identifier.user_id).where(Identifier.canonical == canonical)
+    if kind is not None:
+        owner = owner.where(Identifier.kind == kind)
+    return owner.scalar_subquery()
+
+
+def _canonical(column: str, value: object) -> str | None:
+    """Bring a value to find a user by into its compared form."""
+    if not isinstance(value, str):
+        return None
+    read = names.email_address if column == "email" else names.username
+    try:
+        return read(value).canonical
+    except names.BadName:
+        return None

@@ -1,0 +1,1 @@
+"""The doors: pages, JSON and the command line over one set of operations."""

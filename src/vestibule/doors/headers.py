@@ -1,0 +1,31 @@
+"""The headers that every answer of Vestibule carries.
+
+Source: OWASP Secure Headers Project; ASVS 5.0 3.4.
+"""
+
+from flask import request
+from werkzeug.wrappers import Response
+
+from vestibule.doors.caller import hall
+
+_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+def add_headers(response: Response) -> Response:
+    """Add what keeps an answer from being framed, sniffed or cached."""
+    add = response.headers.setdefault
+    add("Content-Security-Policy", _POLICY)
+    add("X-Content-Type-Options", "nosniff")
+    add("Referrer-Policy", "same-origin")
+    add("Cross-Origin-Opener-Policy", "same-origin")
+    add("Cross-Origin-Resource-Policy", "same-origin")
+    if hall().auth.settings.is_https:
+        add("Strict-Transport-Security", "max-age=31536000")
+    if request.endpoint != "vestibule.static":
+        # Attack: a shared cache that serves one person's page to another.
+        response.headers["Cache-Control"] = "no-store"
+        response.vary.update(("Cookie", "Accept", "Accept-Language"))
+    return response

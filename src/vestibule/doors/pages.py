@@ -1,0 +1,185 @@
+"""Pages: forms that keep what was typed, and outcomes that redirect."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import singledispatch
+from typing import Any, TypeVar
+
+from flask import make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from vestibule.doors.caller import forget_user, hall, settings
+from vestibule.doors.destinations import checked
+from vestibule.doors.refusals import retry_header, said, status_of
+from vestibule.doors.shapes import read_form
+from vestibule.doors.visit import FORM_FIELD, visit
+from vestibule.doors.words import say
+from vestibule.errors import Expired, Fault, Malformed, Reason, Refusal
+from vestibule.outcomes import LoggedIn, LoggedOut
+from vestibule.shape import Look, Shape
+
+S = TypeVar("S", bound=Shape)
+Outcome = TypeVar("Outcome")
+
+
+class FormExpired(Malformed):
+    """The form was not made for this visit, or too long ago."""
+
+    reason = Reason(
+        "form.expired",
+        "This page was open too long, so we refreshed it. "
+        "Check your answers and send again",
+    )
+
+
+@dataclass
+class FormField:
+    """One field of a form as the page shows it."""
+
+    name: str
+    look: Look
+    value: Any = ""
+    errors: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Form:
+    """A form as the page shows it: its fields, and what is wrong."""
+
+    fields: dict[str, FormField]
+    token: str
+    errors: list[str] = field(default_factory=list)
+
+    def __getattr__(self, name: str) -> FormField:
+        """Find a field by its name, as templates write it."""
+        try:
+            return self.fields[name]
+        except KeyError as error:
+            raise AttributeError(name) from error
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether anything is to be corrected."""
+        return bool(self.errors or any(f.errors for f in self.fields.values()))
+
+
+def form_for(
+    shape: type[Shape],
+    values: Mapping[str, Any],
+    faults: tuple[Fault, ...] = (),
+) -> Form:
+    """Build a form with values and faults; secrets are never shown again."""
+    form = Form({}, visit().form_token())
+    for name, look in shape.looks().items():
+        value = "" if look.kind == "password" else values.get(name, "")
+        form.fields[name] = FormField(name, look, value)
+    for fault in faults:
+        name = shape.spots.get(fault.field, fault.field)
+        spot = form.fields.get(name)
+        (spot.errors if spot else form.errors).append(said(fault))
+    return form
+
+
+@singledispatch
+def page_answer(outcome: object) -> Response:
+    """Turn what a sign-in came to into a redirect."""
+    raise TypeError(f"no page answers {type(outcome).__name__}")
+
+
+@page_answer.register
+def _(outcome: LoggedIn) -> Response:
+    """Give the browser its session and send it where it wanted to go."""
+    wanted = checked(request.args.get("next"))
+    after = settings().pages.after_login
+    response = redirect(
+        wanted or after.replace("<username>", outcome.user.username)
+    )
+    life = settings().sessions.remember if outcome.remember else None
+    hall().set_cookie(response, hall().session_cookie, outcome.token, life)
+    visit().begin_anew()
+    return response
+
+
+@page_answer.register
+def _(_: LoggedOut) -> Response:
+    """Take the session away and go to the sign-in page."""
+    response = redirect(url_for("vestibule.login.sign_in"))
+    hall().drop_cookie(response, hall().session_cookie)
+    visit().begin_anew()
+    forget_user()
+    return response
+
+
+def page(template: str, **values: Any) -> Response:
+    """Show a page."""
+    notices = visit_notices()
+    return make_response(render_template(template, notices=notices, **values))
+
+
+def visit_notices() -> list[list[str]]:
+    """Take the notices that the last page left, if there is a visit."""
+    has_visit = hall().visit_cookie in request.cookies
+    return visit().take_notices() if has_visit else []
+
+
+def form_page(
+    shape: type[S],
+    template: str,
+    act: Callable[[S], Outcome],
+    then: Callable[[Outcome], Response] = page_answer,
+    *,
+    sorry: str = "",
+    values: Mapping[str, Any] | None = None,
+    **context: Any,
+) -> Response:
+    """Show a form; when it is sent, act and answer with the outcome.
+
+    A refusal shows the form again with everything typed but passwords.
+
+    Args:
+        shape: what the form holds.
+        template: shows it as ``form``.
+        act: the operation, which gets the filled shape.
+        then: turns its outcome into the answer.
+        sorry: the notice over a form that failed.
+        values: what the fields hold at first.
+        context: more for the template.
+
+    Raises:
+        Expired: the link behind the form is over, so there is no form.
+    """
+    if request.method != "POST":
+        form = form_for(shape, {**(values or {}), **_kept(shape)})
+        return page(template, form=form, **context)
+    try:
+        return then(act(own_form(shape)))
+    except Expired:
+        raise
+    except Refusal as refusal:
+        notices = [["error", say(sorry)]] if sorry else []
+        form = form_for(shape, request.form, refusal.faults)
+        response = make_response(
+            render_template(template, form=form, notices=notices, **context),
+            status_of(refusal),
+        )
+        response.headers.update(retry_header(refusal))
+        return response
+
+
+def own_form(shape: type[S]) -> S:
+    """Read a form that this visit was shown, and no other.
+
+    Raises:
+        FormExpired: its secret is missing, wrong or old.
+        Malformed: it has not the shape it must have.
+    """
+    tokens = request.form.getlist(FORM_FIELD)
+    if len(tokens) != 1 or not visit().is_own_form(tokens[0]):
+        raise FormExpired
+    return read_form(shape)
+
+
+def _kept(shape: type[Shape]) -> dict[str, Any]:
+    """Fill in what the page before knew already, such as the address."""
+    has_visit = hall().visit_cookie in request.cookies
+    return visit().take_kept(shape.__name__) if has_visit else {}

@@ -1,0 +1,137 @@
+"""The database engine: one behaviour on SQLite and on PostgreSQL."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import ExceptionContext, make_url
+from sqlalchemy.exc import (
+    DBAPIError,
+    InterfaceError,
+    OperationalError,
+)
+from sqlalchemy.exc import (
+    TimeoutError as PoolTimeout,
+)
+
+from vestibule.errors import Unavailable
+from vestibule.records import Record
+from vestibule.settings import Settings
+
+SECONDS_TO_WAIT = 5
+
+_POOL: dict[str, Any] = {
+    "pool_size": 16,
+    "max_overflow": 16,
+    "pool_timeout": SECONDS_TO_WAIT,
+    "pool_use_lifo": True,
+}
+# A connection that answers so is of no use any more: the server became
+# read-only, is shutting down, or is gone.
+_LOST = ("25006", "57P01", "57P02", "57P03", "08")
+
+
+def open_engine(settings: Settings) -> Engine:
+    """Make the engine for the configured database."""
+    url = make_url(settings.database_url)
+    if url.get_backend_name() == "sqlite":
+        return _sqlite_engine(settings)
+    waits = f"-c statement_timeout={SECONDS_TO_WAIT}s -c lock_timeout=5s"
+    arguments: dict[str, Any] = {"connect_timeout": 2}
+    if "options" not in url.query:
+        arguments["options"] = waits
+    engine = create_engine(
+        url,
+        connect_args=arguments,
+        pool_pre_ping=True,
+        pool_recycle=300,
+        **_POOL,
+    )
+    event.listen(engine, "handle_error", _give_up_lost_connections)
+    return engine
+
+
+def reading(engine: Engine) -> Engine:
+    """Give the engine's twin that reads without opening transactions."""
+    if engine.dialect.name == "sqlite":
+        return engine.execution_options(vestibule_reads=True)
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def _sqlite_engine(settings: Settings) -> Engine:
+    """Open the embedded file, whose folder is made private."""
+    url = make_url(settings.database_url)
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(
+            parents=True, exist_ok=True, mode=0o700
+        )
+    engine = create_engine(
+        url, connect_args={"timeout": SECONDS_TO_WAIT}, **_POOL
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_immediately)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
+    """Make an acknowledged commit survive a power cut.
+
+    Source: sqlite.org/pragma.html#pragma_synchronous; WAL with NORMAL may
+    lose the last commits.
+    """
+    # The driver must not begin transactions by itself.
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={SECONDS_TO_WAIT * 1000}",
+    ):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_immediately(connection: Connection) -> None:
+    """Take the write lock at once.
+
+    A transaction that reads first and writes later fails with SQLITE_BUSY
+    at once, whatever the time-out says.
+    """
+    if not connection.get_execution_options().get("vestibule_reads"):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _give_up_lost_connections(context: ExceptionContext) -> None:
+    """Tell the pool about errors that mean the connection is lost."""
+    state = getattr(context.original_exception, "sqlstate", None) or ""
+    if state.startswith(_LOST):
+        context.is_disconnect = True
+
+
+@contextmanager
+def calmly() -> Iterator[None]:
+    """Turn a database that does not answer into a refusal: 503, never 401.
+
+    Raises:
+        Unavailable: when it cannot be reached, is locked or too slow.
+    """
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeout) as error:
+        raise Unavailable from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise Unavailable from error
+        raise
+
+
+def insert_new(
+    engine: Engine, record: type[Record]
+) -> "sqlite.Insert | postgresql.Insert":
+    """Begin an INSERT that can say what to do on a conflict."""
+    if engine.dialect.name == "sqlite":
+        return sqlite.insert(record)
+    return postgresql.insert(record)

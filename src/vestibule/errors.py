@@ -1,0 +1,123 @@
+"""The kinds of refusal, without HTTP.
+
+A refusal is an answer that a person or program can act on: it has a code
+that never changes, a text in words, and perhaps the field it is about.
+Capabilities subclass a kind, so that a new refusal edits no table.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A permanent code and the English text that goes with it.
+
+    ``text`` may hold ``{names}`` that a fault's values fill in.
+    """
+
+    code: str
+    text: str
+    known: ClassVar[dict[str, "Reason"]] = {}
+
+    def __post_init__(self) -> None:
+        """Enter the reason in the list, refusing a second with its code."""
+        if self.known.setdefault(self.code, self) != self:
+            raise ValueError(f"two reasons are called {self.code}")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong: why, at which field, with which values."""
+
+    reason: Reason
+    field: str = ""
+    values: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """Say the fault in English words."""
+        return self.reason.text.format(**self.values)
+
+
+class Refusal(Exception):
+    """The base of everything that an operation may refuse with."""
+
+    reason: ClassVar[Reason]
+    field: ClassVar[str] = ""
+
+    def __init__(self, *faults: Fault, **values: Any) -> None:
+        self.faults = faults or (Fault(self.reason, self.field, values),)
+        super().__init__(self.faults[0].text)
+
+    @property
+    def code(self) -> str:
+        """The permanent code of the first fault."""
+        return self.faults[0].reason.code
+
+
+class Malformed(Refusal):
+    """The input does not have the shape it must have."""
+
+    reason = Reason("input.malformed", "The input could not be read")
+
+
+class NotProven(Refusal):
+    """Nobody has proven to be who they say."""
+
+    reason = Reason("auth.required", "Sign in to continue")
+
+
+class NotAllowed(Refusal):
+    """Somebody proven asks for what is not theirs."""
+
+    reason = Reason("forbidden", "You can't open this page with this account")
+
+
+class Missing(Refusal):
+    """The thing asked for is not there."""
+
+    reason = Reason("missing", "There is nothing at this address")
+
+
+class Conflict(Refusal):
+    """The thing asked for clashes with something that is there."""
+
+    reason = Reason("conflict", "This was changed by somebody else meanwhile")
+
+
+class Expired(Refusal):
+    """A link or form whose time is over."""
+
+    reason = Reason("expired", "The time for this is over")
+
+
+class TooMany(Refusal):
+    """Too many attempts; ``retry_after`` says in seconds how long to wait."""
+
+    reason = Reason("rate.wait", "Too many tries. Try again in {wait}")
+
+    def __init__(self, retry_after: int) -> None:
+        self.retry_after = max(1, retry_after)
+        super().__init__(wait=in_words(self.retry_after))
+
+
+class Unavailable(Refusal):
+    """Something Vestibule needs does not answer at the moment."""
+
+    reason = Reason(
+        "unavailable", "The service is busy. Try again in a moment"
+    )
+    retry_after = 2
+
+
+def in_words(seconds: int) -> str:
+    """Say a wait in words, rounded up so that waiting it is enough."""
+    if seconds < 60:
+        count, unit = seconds, "second"
+    elif seconds < 3600:
+        count, unit = -(-seconds // 60), "minute"
+    else:
+        count, unit = -(-seconds // 3600), "hour"
+    return f"{count} {unit}{'' if count == 1 else 's'}"

@@ -1,0 +1,21 @@
+"""The one clock that everything else reads.
+
+Moments are whole seconds since 1970-01-01 UTC, in the program and in every
+table, so that both databases store and compare them alike.
+"""
+
+import time
+from datetime import UTC, datetime
+
+
+class Clock:
+    """The wall clock; tests put one they can turn in its place."""
+
+    def now(self) -> int:
+        """Say the present moment in whole seconds since 1970, UTC."""
+        return int(time.time())
+
+
+def written(moment: int) -> str:
+    """Write a moment the way RFC 3339 does, in UTC."""
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

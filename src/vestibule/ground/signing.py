@@ -1,0 +1,43 @@
+"""Values that travel through a browser and must come back unchanged."""
+
+from typing import Any
+
+from itsdangerous import BadData, TimestampSigner, URLSafeTimedSerializer
+
+from vestibule.ground.clock import Clock
+
+
+class Seal:
+    """Signs small values for one purpose and reads them back.
+
+    The purpose is part of the key, so that a value signed for one use is
+    worthless in another.
+    """
+
+    def __init__(self, secret_key: str, purpose: str, clock: Clock) -> None:
+        class ClockSigner(TimestampSigner):
+            """A timestamp signer that reads the given clock."""
+
+            def get_timestamp(self) -> int:
+                """Say the moment that goes into the signature."""
+                return clock.now()
+
+        self._serializer = URLSafeTimedSerializer(
+            secret_key, salt=f"vestibule.{purpose}", signer=ClockSigner
+        )
+
+    def close(self, value: Any) -> str:
+        """Sign a value made of JSON types into URL-safe text."""
+        text = self._serializer.dumps(value)
+        return text if isinstance(text, str) else text.decode("ascii")
+
+    def open(self, text: str, max_age: int) -> Any:
+        """Read a value signed at most ``max_age`` seconds ago.
+
+        Returns:
+            The value, or None when the text is forged, broken or too old.
+        """
+        try:
+            return self._serializer.loads(text, max_age=max_age)
+        except BadData:
+            return None

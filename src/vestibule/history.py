@@ -1,0 +1,110 @@
+"""History: one row for every act that concerns security.
+
+A row says who did what to whom, when, from where, through which door, and
+how it ended. It is written in the transaction of the act itself, and
+survives when the act is refused.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from sqlalchemy import Index, String, Uuid
+from sqlalchemy.orm import Mapped, mapped_column
+
+from vestibule.db import DB
+from vestibule.records import PREFIX, Record
+
+DONE = "done"
+
+
+class Event(Record):
+    """One act and how it ended; ``outcome`` is ``done`` or an error code."""
+
+    __tablename__ = PREFIX + "events"
+    __table_args__ = (Index(None, "subject_id", "id"),)
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    at: Mapped[int]
+    act: Mapped[str] = mapped_column(String(60))
+    outcome: Mapped[str] = mapped_column(String(60))
+    actor_id: Mapped[int | None]
+    subject_id: Mapped[int | None]
+    door: Mapped[str] = mapped_column(String(20))
+    address: Mapped[str] = mapped_column(String(45))
+    agent: Mapped[str] = mapped_column(String(200))
+    request_id: Mapped[str] = mapped_column(String(36))
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """Who is acting at the moment, from where, and through which door."""
+
+    door: str = "python"
+    address: str = ""
+    agent: str = ""
+    request_id: str = ""
+    actor_id: int | None = None
+
+
+_now: ContextVar[Circumstances] = ContextVar("circumstances")
+
+
+def circumstances() -> Circumstances:
+    """Say under which circumstances this thread acts at the moment."""
+    return _now.get(Circumstances())
+
+
+@contextmanager
+def under(these: Circumstances) -> Iterator[None]:
+    """Act under the given circumstances for a while."""
+    mark = _now.set(these)
+    try:
+        yield
+    finally:
+        _now.reset(mark)
+
+
+def acting_as(user_id: int) -> None:
+    """Note who is acting, once a session or command has told."""
+    _now.set(replace(circumstances(), actor_id=user_id))
+
+
+class History:
+    """Writes events, and reads those of one account."""
+
+    def __init__(self, db: DB) -> None:
+        self.db = db
+
+    def record(
+        self,
+        act: str,
+        subject_id: int | None,
+        outcome: str = DONE,
+        actor_id: int | None = None,
+    ) -> None:
+        """Write an event into the unit of work around, or alone.
+
+        Args:
+            act: what was done, in the words of the capability.
+            subject_id: whose account it concerns, if anybody's.
+            outcome: ``done`` or the code of the refusal.
+            actor_id: who did it, where this act itself shows that.
+        """
+        here = circumstances()
+        self.db.keep(
+            Event(
+                id=self.db.randomness.row_id(),
+                at=self.db.clock.now(),
+                act=act,
+                outcome=outcome,
+                actor_id=actor_id or here.actor_id,
+                subject_id=subject_id,
+                door=here.door,
+                address=here.address[:45],
+                agent=here.agent[:200],
+                request_id=here.request_id[:36],
+            )
+        )

@@ -1,0 +1,231 @@
+"""The settings of one running Vestibule, and the presets.
+
+One frozen object is built at start from command-line options, the
+environment, a ``.env`` file, a preset and the defaults, in this order of
+precedence. Nothing else reads the environment.
+"""
+
+import dataclasses
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+
+from vestibule.ground.knobs import (
+    Knob,
+    SettingsError,
+    fill,
+    gather,
+    knobs_of,
+)
+from vestibule.sections import (
+    SECTIONS,
+    EmailSettings,
+    MailSettings,
+    PageSettings,
+    PasswordSettings,
+    SessionSettings,
+    SiteSettings,
+    ThrottleSettings,
+    all_knobs,
+)
+
+# Each preset is a bundle of ordinary settings and nothing more.
+PRESETS: dict[str, dict[str, str]] = {
+    "default": {},
+    "nist": {
+        "PASSWORD_MIN_LENGTH": "15",
+        "VERIFIED_EMAIL_REQUIRED": "true",
+        "SESSION_IDLE": "1h",
+        "SESSION_ABSOLUTE": "24h",
+        "SESSION_REMEMBER": "24h",
+    },
+    "classroom": {
+        "PASSWORD_MIN_LENGTH": "1",
+        "PASSWORD_BLOCKLIST": "false",
+        "EMAIL_CHANGE_IMMEDIATE": "true",
+        "REVEAL_ACCOUNTS": "true",
+        "RESET_TOKEN_IN_ANSWER": "true",
+        "NOT_ALLOWED_STATUS": "401",
+        "ATTEMPTS_PER_ACCOUNT": "1000",
+        "ATTEMPTS_PER_ADDRESS": "10000",
+        "LOOPBACK_ONLY": "true",
+    },
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """All settings of one running Vestibule; see each section."""
+
+    site: SiteSettings = SiteSettings()
+    pages: PageSettings = PageSettings()
+    passwords: PasswordSettings = PasswordSettings()
+    sessions: SessionSettings = SessionSettings()
+    email: EmailSettings = EmailSettings()
+    throttle: ThrottleSettings = ThrottleSettings()
+    mail: MailSettings = MailSettings()
+    origins: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    @classmethod
+    def load(
+        cls,
+        environment: Mapping[str, str] | None = None,
+        env_file: Path | None = None,
+        **options: Any,
+    ) -> "Settings":
+        """Gather the settings from all sources.
+
+        Args:
+            environment: variables; the process's own when left out.
+            env_file: a file in ``.env`` form; none when left out.
+            options: keys in lower case, as a command line gives them; None
+                means not given.
+
+        Raises:
+            SettingsError: for an unknown key or a value that does not fit.
+        """
+        known = all_knobs()
+        if environment is None:
+            environment = os.environ
+        from_file: Mapping[str, str] = {}
+        if env_file is not None and env_file.is_file():
+            from_file = {
+                key: value
+                for key, value in dotenv_values(env_file).items()
+                if value is not None
+            }
+        given = {
+            key.upper(): str(value)
+            for key, value in options.items()
+            if value is not None
+        }
+        layers = [
+            (".env", gather(from_file, known)),
+            ("environment", gather(environment, known)),
+            ("option", given),
+        ]
+        return cls._settle(layers)
+
+    @classmethod
+    def _settle(cls, layers: list[tuple[str, dict[str, str]]]) -> "Settings":
+        """Lay the sources over each other, the preset at the bottom."""
+        chosen: dict[str, str] = {}
+        for _, texts in layers:
+            chosen |= texts
+        preset = fill(
+            SiteSettings,
+            {key: text for key, text in chosen.items() if key == "PRESET"},
+        ).preset
+        layers.insert(0, (f"preset {preset}", PRESETS[preset]))
+        settled: dict[str, str] = {}
+        origins: dict[str, str] = {}
+        for origin, found in layers:
+            settled |= found
+            origins |= dict.fromkeys(found, origin)
+        sections: dict[str, Any] = {
+            name: fill(section, settled) for name, section in SECTIONS.items()
+        }
+        settings = cls(**sections, origins=origins)
+        settings._check()
+        return settings
+
+    def _check(self) -> None:
+        """Refuse values that do not go together."""
+        url = urlsplit(self.site.base_url)
+        if self.site.base_url and (
+            url.scheme not in ("http", "https")
+            or not url.hostname
+            or url.query
+            or url.fragment
+            or url.username
+        ):
+            raise SettingsError(
+                "VESTIBULE_BASE_URL: write it like https://id.example.com"
+            )
+        key = self.site.secret_key
+        if key and (len(key) < 32 or len(set(key)) < 8):
+            raise SettingsError(
+                "VESTIBULE_SECRET_KEY is too weak. Make one with: "
+                "python3 -c 'import secrets; print(secrets.token_hex(32))'"
+            )
+        after = self.pages.after_login
+        if not after.startswith("/") or after.startswith(("//", "/\\")):
+            raise SettingsError("VESTIBULE_AFTER_LOGIN: a path like /profile")
+
+    def values(self) -> list[tuple[Knob, Any]]:
+        """List every knob with its value, as text or number."""
+        listed: list[tuple[Knob, Any]] = []
+        for name, section in SECTIONS.items():
+            for field, what in knobs_of(section).items():
+                value = getattr(getattr(self, name), field)
+                if isinstance(value, tuple):
+                    value = ",".join(map(str, value))
+                listed.append((what, value))
+        return listed
+
+    @property
+    def data_folder(self) -> Path:
+        """The data folder as an absolute path."""
+        return Path(self.site.data).absolute()
+
+    @property
+    def database_url(self) -> str:
+        """The database to use, the embedded file where none is named."""
+        if self.site.database_url:
+            return self.site.database_url
+        return f"sqlite:///{self.data_folder / 'vestibule.db'}"
+
+    @property
+    def base_url(self) -> str:
+        """The start of every absolute link, without a slash at its end."""
+        fallback = f"http://localhost:{self.site.port}"
+        return (self.site.base_url or fallback).rstrip("/")
+
+    @property
+    def is_https(self) -> bool:
+        """Whether people reach the site by https."""
+        return self.base_url.startswith("https:")
+
+    @property
+    def signature(self) -> str:
+        """How mails are signed: the site's name, or its host by default."""
+        if "SITE_NAME" in self.origins:
+            return self.site.name
+        return urlsplit(self.base_url).hostname or "localhost"
+
+    def with_saved_secret(self) -> "Settings":
+        """Fill in the secret key from the data folder, made once.
+
+        The file is written whole under another name and linked into place,
+        so that two processes that start together end with the same key.
+        """
+        if self.site.secret_key:
+            return self
+        folder = self.data_folder
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path = folder / "secret-key"
+        if not path.exists():
+            draft = folder / f".secret-key-{secrets.token_hex(8)}"
+            with os.fdopen(
+                os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600),
+                "w",
+            ) as file:
+                file.write(secrets.token_hex(32))
+                file.flush()
+                os.fsync(file.fileno())
+            try:
+                path.hardlink_to(draft)
+            except FileExistsError:
+                pass
+            finally:
+                draft.unlink()
+        site = dataclasses.replace(
+            self.site, secret_key=path.read_text("ascii").strip()
+        )
+        origins = {**self.origins, "SECRET_KEY": "data folder"}
+        return dataclasses.replace(self, site=site, origins=origins)

@@ -1,0 +1,233 @@
+"""Store: the only module that opens a database session.
+
+Reading happens without a transaction. Writing happens in the transaction
+of the surrounding unit of work, which opens at the first write and not
+before: whatever is slow (a hash, a mail) comes first and holds no
+connection.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from sqlalchemy import Executable, Result, Row
+from sqlalchemy.orm import Session, SessionTransaction
+
+from vestibule.engine import calmly, insert_new, open_engine, reading
+from vestibule.errors import Refusal
+from vestibule.ground.clock import Clock
+from vestibule.ground.randomness import Randomness
+from vestibule.migrations import bring_up_to_date
+from vestibule.records import Record
+from vestibule.settings import Settings
+
+Kept = TypeVar("Kept", bound=Record)
+
+
+@dataclass
+class Unit:
+    """One unit of work: its session once it wrote, and what it leaves.
+
+    ``kept`` are records and statements that outlive a refusal (events,
+    counts of attempts); ``afterwards`` runs after the commit.
+    """
+
+    session: Session | None = None
+    kept: list[Record | Executable] = field(default_factory=list)
+    afterwards: list[Callable[[], None]] = field(default_factory=list)
+
+
+class Store:
+    """A database: units of work, and reading and writing in them."""
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        clock: Clock | None = None,
+        randomness: Randomness | None = None,
+    ) -> None:
+        """Open the configured database and bring its schema up to date.
+
+        Args:
+            settings: where it is; the process's own settings if left out.
+            clock: the clock to read.
+            randomness: the source of chance.
+        """
+        if settings is None:
+            settings = Settings.load().with_saved_secret()
+        self.settings = settings
+        self.clock = Clock() if clock is None else clock
+        self.randomness = Randomness() if randomness is None else randomness
+        self.engine = open_engine(settings)
+        bring_up_to_date(self.engine)
+        self._reader = reading(self.engine)
+        self._unit: ContextVar[Unit | None] = ContextVar("unit", default=None)
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+    # -- units of work ----------------------------------------------------
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether a transaction is open in this thread now."""
+        unit = self._unit.get()
+        return unit is not None and unit.session is not None
+
+    @contextmanager
+    def unit(self) -> Iterator[Unit]:
+        """Do several things wholly or not at all.
+
+        A unit inside a unit is a savepoint. A refusal undoes the records
+        and keeps the events; any other error keeps nothing.
+
+        Raises:
+            Unavailable: when the database does not answer.
+        """
+        outer = self._unit.get()
+        if outer is not None:
+            with self._savepoint(outer):
+                yield outer
+            return
+        unit = Unit()
+        mark = self._unit.set(unit)
+        try:
+            with calmly():
+                yield unit
+                self._commit(unit)
+        except Refusal:
+            self._drop(unit)
+            self._commit_kept(unit)
+            raise
+        finally:
+            self._drop(unit)
+            self._unit.reset(mark)
+        for after in unit.afterwards:
+            after()
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """Work outside the surrounding unit, committed whatever it does."""
+        mark = self._unit.set(None)
+        try:
+            yield
+        finally:
+            self._unit.reset(mark)
+
+    @contextmanager
+    def _savepoint(self, unit: Unit) -> Iterator[None]:
+        """Undo only the inner part when the inner part fails."""
+        point: SessionTransaction | None = None
+        if unit.session is not None:
+            point = unit.session.begin_nested()
+        try:
+            yield
+        except BaseException:
+            if point is None:
+                self._drop(unit)
+            elif point.is_active:
+                point.rollback()
+            raise
+        if point is not None:
+            point.commit()
+
+    def _open(self, unit: Unit) -> Session:
+        """Begin the unit's transaction, unless it has begun."""
+        if unit.session is None:
+            unit.session = Session(self.engine, expire_on_commit=False)
+            unit.session.connection()
+        return unit.session
+
+    def _commit(self, unit: Unit) -> None:
+        """Write what the unit keeps and commit, if there is anything."""
+        for kept in unit.kept:
+            if isinstance(kept, Record):
+                self._open(unit).add(kept)
+            else:
+                self._run(unit, kept)
+        if unit.session is not None:
+            unit.session.commit()
+            self._drop(unit)
+
+    def _commit_kept(self, unit: Unit) -> None:
+        """Write what outlives the refusal of a unit."""
+        rest = Unit(kept=unit.kept)
+        try:
+            with calmly():
+                self._commit(rest)
+        finally:
+            self._drop(rest)
+
+    @staticmethod
+    def _drop(unit: Unit) -> None:
+        """Forget the unit's transaction; uncommitted work is undone."""
+        session, unit.session = unit.session, None
+        if session is not None:
+            session.close()
+
+    # -- reading and writing ----------------------------------------------
+
+    def read(self, statement: Executable) -> Sequence[Row[*tuple[Any, ...]]]:
+        """Run a query and return its rows."""
+        unit = self._unit.get()
+        if unit is not None and unit.session is not None:
+            return unit.session.connection().execute(statement).all()
+        with calmly(), self._reader.connect() as connection:
+            return connection.execute(statement).all()
+
+    def first(self, statement: Executable) -> Row[*tuple[Any, ...]] | None:
+        """Run a query and return its first row, if it has one."""
+        rows = self.read(statement)
+        return rows[0] if rows else None
+
+    def write(self, statement: Executable) -> int:
+        """Run a statement and say how many rows it changed."""
+        with self.unit() as unit:
+            result: Any = self._run(unit, statement)
+            return int(result.rowcount)
+
+    def write_returning(
+        self, statement: Executable
+    ) -> Row[*tuple[Any, ...]] | None:
+        """Run a statement that returns a row, and return it."""
+        with self.unit() as unit:
+            return self._run(unit, statement).first()
+
+    def _run(
+        self, unit: Unit, statement: Executable
+    ) -> Result[*tuple[Any, ...]]:
+        """Run a statement in the unit's transaction."""
+        return self._open(unit).connection().execute(statement)
+
+    def add(self, record: Kept) -> Kept:
+        """Insert a record and return it with its number."""
+        with self.unit() as unit:
+            session = self._open(unit)
+            session.add(record)
+            session.flush()
+            session.expunge(record)
+            return record
+
+    def keep(self, kept: Record | Executable) -> None:
+        """Insert or run at the end, even if the unit around is refused."""
+        with self.unit() as unit:
+            unit.kept.append(kept)
+
+    def afterwards(self, act: Callable[[], None]) -> None:
+        """Do something once the surrounding unit is committed."""
+        with self.unit() as unit:
+            unit.afterwards.append(act)
+
+    def insert_new(self, record: type[Record], **values: Any) -> bool:
+        """Insert a row unless its key is there; say whether it was new.
+
+        The database's own constraint decides, so of two at once exactly
+        one wins.
+        """
+        statement = insert_new(self.engine, record).values(**values)
+        key = record.__mapper__.primary_key
+        new = statement.on_conflict_do_nothing().returning(*key)
+        return self.write_returning(new) is not None

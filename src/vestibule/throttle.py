@@ -1,0 +1,195 @@
+"""Throttle: attempts are counted before what they try is checked.
+
+One statement counts and decides, in a transaction of its own, so that
+parallel guesses at many doors and processes cannot outrun the count
+(attack: read the count, verify, write the count).
+Source: OWASP ASVS 5.0 6.3.1; NIST SP 800-63B-4 3.2.2.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from ipaddress import IPv6Address, ip_address, ip_network
+
+from sqlalchemy import (
+    ColumnElement,
+    String,
+    case,
+    delete,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from vestibule.db import DB
+from vestibule.engine import insert_new
+from vestibule.errors import TooMany
+from vestibule.history import History, circumstances
+from vestibule.records import PREFIX, Record
+
+# After the budget is spent, each further attempt waits longer: seconds.
+LETTERS = 5
+WAITS = (60, 120, 240, 480, 900)
+
+
+class Attempts(Record):
+    """A count of attempts at one thing.
+
+    At ``closed_until`` the next attempt is evaluated; at ``forgotten_at``
+    the count begins anew.
+    """
+
+    __tablename__ = PREFIX + "attempts"
+
+    key: Mapped[str] = mapped_column(String(100), primary_key=True)
+    count: Mapped[int]
+    closed_until: Mapped[int]
+    forgotten_at: Mapped[int] = mapped_column(index=True)
+
+
+def account_key(act: str, user_id: int | None, canonical: str | None) -> str:
+    """Name the count of one account, the same by any of its names."""
+    if user_id is not None:
+        return f"{act}:user:{user_id}"
+    digest = hashlib.sha256((canonical or "").encode()).hexdigest()
+    return f"{act}:name:{digest[:40]}"
+
+
+def address_key(act: str, address: str) -> str:
+    """Name the count of one network address; an IPv6 /64 is one."""
+    try:
+        ip = ip_address(address)
+    except ValueError:
+        return f"{act}:from:unknown"
+    if isinstance(ip, IPv6Address):
+        address = str(ip_network((ip, 64), strict=False))
+    return f"{act}:from:{address}"
+
+
+class Throttle:
+    """Counts attempts and refuses those above the budget."""
+
+    def __init__(self, db: DB, history: History) -> None:
+        self.db = db
+        self.history = history
+        self.settings = db.settings.throttle
+
+    @contextmanager
+    def attempt(
+        self, act: str, user_id: int | None, canonical: str | None = None
+    ) -> Iterator[None]:
+        """Spend one attempt at an account; a success gives it back.
+
+        The account's count is cleared by success, the address's count
+        loses this attempt only (attack: signing in to one's own account
+        to clear the count of guesses at others).
+
+        Raises:
+            TooMany: the budget is spent; ``retry_after`` seconds to wait.
+        """
+        account = account_key(act, user_id, canonical)
+        limits = {account: self.settings.per_account}
+        origin = None
+        if circumstances().address:
+            origin = address_key(act, circumstances().address)
+            limits[origin] = self.settings.per_address
+        self.spend(act, user_id, limits)
+        yield
+        self.db.keep(delete(Attempts).where(Attempts.key == account))
+        if origin is not None:
+            self._give_back(origin)
+
+    def spend(
+        self, act: str, user_id: int | None, limits: dict[str, int]
+    ) -> None:
+        """Count an attempt under each key, or refuse it.
+
+        Raises:
+            TooMany: one of the keys is closed at the moment.
+        """
+        if self.db.is_writing:
+            raise RuntimeError("attempts are counted before any transaction")
+        with self.db.apart(), self.db.unit():
+            for key, limit in limits.items():
+                if not self._count(key, limit):
+                    refusal = TooMany(self._wait(key))
+                    self.history.record(act, user_id, refusal.code)
+                    raise refusal
+
+    def may_write_to(self, canonical: str) -> bool:
+        """Tell whether an address may get another letter so soon.
+
+        Counted for addresses without an account as well, so that both
+        cost the same (attack: flooding a stranger's mailbox).
+        """
+        budget = max(LETTERS, self.settings.per_account // 2)
+        key = account_key("letter", None, canonical)
+        try:
+            self.spend("letter", None, {key: budget})
+        except TooMany:
+            return False
+        return True
+
+    def _count(self, key: str, limit: int) -> bool:
+        """Count one attempt unless the key is closed, in one statement."""
+        now = self.db.clock.now()
+        first_wait = WAITS[0] if limit == 1 else 0
+        row = insert_new(self.db.engine, Attempts).values(
+            key=key,
+            count=1,
+            closed_until=now + first_wait,
+            forgotten_at=now + first_wait + self.settings.window,
+        )
+        over = Attempts.forgotten_at <= now
+        count = case((over, 1), else_=Attempts.count + 1)
+        wait = _wait_after(count, limit)
+        counted = self.db.write_returning(
+            row.on_conflict_do_update(
+                index_elements=[Attempts.key],
+                set_={
+                    "count": count,
+                    "closed_until": now + wait,
+                    "forgotten_at": now + wait + self.settings.window,
+                },
+                where=Attempts.closed_until <= now,
+            ).returning(Attempts.count)
+        )
+        return counted is not None
+
+    def _wait(self, key: str) -> int:
+        """Say how many seconds a closed key stays closed."""
+        row = self.db.first(
+            select(Attempts.closed_until).where(Attempts.key == key)
+        )
+        return (row[0] if row else 0) - self.db.clock.now()
+
+    def _give_back(self, key: str) -> None:
+        """Take one attempt off a count, and open what it had closed."""
+        self.db.keep(
+            update(Attempts)
+            .where(Attempts.key == key, Attempts.count > 0)
+            .values(
+                count=Attempts.count - 1,
+                closed_until=case(
+                    (Attempts.count <= self.settings.per_address, 0),
+                    else_=Attempts.closed_until,
+                ),
+            )
+        )
+
+    def sweep(self, now: int) -> int:
+        """Remove counts that are over; say how many."""
+        return self.db.write(
+            delete(Attempts).where(Attempts.forgotten_at <= now)
+        )
+
+
+def _wait_after(count: ColumnElement[int], limit: int) -> ColumnElement[int]:
+    """Express in SQL how long to wait after the given count."""
+    steps = [
+        (count == limit + number, literal(seconds))
+        for number, seconds in enumerate(WAITS)
+    ]
+    longer = (count >= limit + len(WAITS), literal(WAITS[-1]))
+    return case(*steps, longer, else_=literal(0))

@@ -1,0 +1,110 @@
+"""The worker: sends the letters and clears away what is over."""
+
+import logging
+import threading
+from urllib.parse import urlsplit
+
+from vestibule.auth import Auth
+from vestibule.capability import Capability
+from vestibule.errors import Unavailable
+from vestibule.ground.letters import (
+    ConsolePost,
+    Letter,
+    Post,
+    SmtpPost,
+    Undelivered,
+)
+from vestibule.mailed_tokens import MailedTokens
+from vestibule.outbox import Outbox
+from vestibule.settings import Settings
+from vestibule.throttle import Throttle
+
+LOOK_EVERY = 2.0
+SWEEP_EVERY = 600
+
+log = logging.getLogger("vestibule.worker")
+
+
+class NoPost:
+    """The post where no mail server is configured: letters wait."""
+
+    def send(self, letter: Letter) -> None:
+        """Keep the letter until there is a server."""
+        raise Undelivered(f"VESTIBULE_MAIL_SERVER is not set ({letter.key})")
+
+
+def post_for(settings: Settings) -> Post:
+    """Choose the way letters leave by the settings."""
+    mail = settings.mail
+    host = urlsplit(settings.base_url).hostname or "localhost"
+    post: Post | None = None
+    if mail.server:
+        post = SmtpPost(
+            server=mail.server,
+            port=mail.port,
+            sender=mail.sender or mail.username or f"noreply@{host}",
+            use_tls=mail.use_tls and not mail.use_ssl,
+            use_ssl=mail.use_ssl,
+            username=mail.username,
+            password=mail.password,
+            ca_file=mail.ca_file,
+        )
+    if settings.site.development:
+        return ConsolePost(post)
+    return NoPost() if post is None else post
+
+
+def sweep(auth: Auth) -> int:
+    """Clear away what is over everywhere; say how many rows."""
+    now = auth.clock.now()
+    parts: list[Capability | Throttle | MailedTokens | Outbox] = [
+        *auth.capabilities,
+        auth.throttle,
+        auth.mailed_tokens,
+        auth.outbox,
+    ]
+    return sum(part.sweep(now) for part in parts)
+
+
+class Worker:
+    """Works beside the requests, in a thread or as a process of its own."""
+
+    def __init__(self, auth: Auth, post: Post | None = None) -> None:
+        self.auth = auth
+        self.post = post_for(auth.settings) if post is None else post
+        self.stopping = threading.Event()
+        self._swept_at = 0
+
+    def start(self) -> threading.Thread:
+        """Work in a thread that ends with the process."""
+        thread = threading.Thread(
+            target=self.run, name="vestibule-worker", daemon=True
+        )
+        thread.start()
+        return thread
+
+    def stop(self) -> None:
+        """Ask the worker to end after what it is doing."""
+        self.stopping.set()
+        self.auth.outbox.stirred.set()
+
+    def run(self) -> None:
+        """Work until stopped; trouble is noted and never ends the work."""
+        while not self.stopping.is_set():
+            self.auth.outbox.stirred.clear()
+            try:
+                self.round()
+            except Unavailable:
+                log.warning("the database does not answer; trying again")
+            except Exception:
+                log.exception("the worker stumbled")
+            self.auth.outbox.stirred.wait(LOOK_EVERY)
+
+    def round(self) -> int:
+        """Do once what is due; say how many letters left."""
+        sent = self.auth.outbox.deliver(self.post)
+        now = self.auth.clock.now()
+        if now - self._swept_at >= SWEEP_EVERY:
+            self._swept_at = now
+            sweep(self.auth)
+        return sent

