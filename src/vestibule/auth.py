@@ -17,7 +17,7 @@ from vestibule.capabilities.registration.operations import Registration
 from vestibule.capabilities.sessions.operations import Sessions
 from vestibule.capability import Capability
 from vestibule.db import DB
-from vestibule.errors import Refusal
+from vestibule.errors import NotProven, TooMany
 from vestibule.history import History
 from vestibule.mailed_tokens import MailedTokens
 from vestibule.outbox import Outbox
@@ -87,7 +87,7 @@ class Auth:
         """Tell whether the password opens the account; counts an attempt."""
         try:
             self.login.prove(email, password)
-        except Refusal:
+        except (NotProven, TooMany):
             return False
         return True
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import Executable, Result, Row
 from sqlalchemy.orm import Session, SessionTransaction
@@ -24,6 +24,8 @@ from vestibule.records import Record
 from vestibule.settings import Settings
 
 Kept = TypeVar("Kept", bound=Record)
+AnyRow: TypeAlias = "Row[*tuple[Any, ...]]"
+Rows: TypeAlias = Sequence[AnyRow]
 
 
 @dataclass
@@ -170,17 +172,23 @@ class Store:
 
     # -- reading and writing ----------------------------------------------
 
-    def read(self, statement: Executable) -> Sequence[Row[*tuple[Any, ...]]]:
-        """Run a query and return its rows."""
+    def read(self, statement: Executable, **values: Any) -> Rows:
+        """Run a query and return its rows.
+
+        Args:
+            statement: the query.
+            values: for its bound parameters, by name.
+        """
         unit = self._unit.get()
         if unit is not None and unit.session is not None:
-            return unit.session.connection().execute(statement).all()
+            connection = unit.session.connection()
+            return connection.execute(statement, values).all()
         with calmly(), self._reader.connect() as connection:
-            return connection.execute(statement).all()
+            return connection.execute(statement, values).all()
 
-    def first(self, statement: Executable) -> Row[*tuple[Any, ...]] | None:
+    def first(self, statement: Executable, **values: Any) -> AnyRow | None:
         """Run a query and return its first row, if it has one."""
-        rows = self.read(statement)
+        rows = self.read(statement, **values)
         return rows[0] if rows else None
 
     def write(self, statement: Executable) -> int:
@@ -189,9 +197,7 @@ class Store:
             result: Any = self._run(unit, statement)
             return int(result.rowcount)
 
-    def write_returning(
-        self, statement: Executable
-    ) -> Row[*tuple[Any, ...]] | None:
+    def write_returning(self, statement: Executable) -> AnyRow | None:
         """Run a statement that returns a row, and return it."""
         with self.unit() as unit:
             return self._run(unit, statement).first()

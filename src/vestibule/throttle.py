@@ -8,7 +8,7 @@ Source: OWASP ASVS 5.0 6.3.1; NIST SP 800-63B-4 3.2.2.
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from sqlalchemy import (
@@ -90,15 +90,37 @@ class Throttle:
         """
         account = account_key(act, user_id, canonical)
         limits = {account: self.settings.per_account}
+        with self._counted(act, user_id, limits):
+            yield
+        self.db.keep(delete(Attempts).where(Attempts.key == account))
+
+    def attempt_from_here(self, act: str) -> AbstractContextManager[None]:
+        """Spend an attempt that no account is known for; see ``attempt``."""
+        return self._counted(act, None, {})
+
+    @contextmanager
+    def _counted(
+        self, act: str, user_id: int | None, limits: dict[str, int]
+    ) -> Iterator[None]:
+        """Count an attempt, also where it comes from, until it succeeds."""
         origin = None
         if circumstances().address:
             origin = address_key(act, circumstances().address)
-            limits[origin] = self.settings.per_address
+            limits = {**limits, origin: self.settings.per_address}
         self.spend(act, user_id, limits)
         yield
-        self.db.keep(delete(Attempts).where(Attempts.key == account))
         if origin is not None:
             self._give_back(origin)
+
+    def count_here(self, act: str) -> None:
+        """Count an act against the address it comes from, for good.
+
+        Raises:
+            TooMany: too many of these from there.
+        """
+        if circumstances().address:
+            key = address_key(act, circumstances().address)
+            self.spend(act, None, {key: self.settings.per_address})
 
     def spend(
         self, act: str, user_id: int | None, limits: dict[str, int]

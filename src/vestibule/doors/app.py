@@ -1,7 +1,6 @@
 """The Flask extension, and the standalone application that uses it."""
 
 from importlib import import_module
-from typing import Any
 
 from flask import Blueprint, Flask, g, redirect, request, url_for
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
@@ -9,14 +8,14 @@ from werkzeug.wrappers import Response
 
 from vestibule import capabilities
 from vestibule.auth import Auth
-from vestibule.doors import caller, refusals, words
+from vestibule.doors import caller, guards, refusals
 from vestibule.doors.classic import answer_programs, classic
 from vestibule.doors.devmail import devmail
+from vestibule.doors.hall import Hall
 from vestibule.doors.headers import add_headers
 from vestibule.doors.pages import page
-from vestibule.doors.visit import FORM_FIELD, save_visit
+from vestibule.doors.visit import save_visit
 from vestibule.errors import Refusal
-from vestibule.ground.signing import Seal
 from vestibule.history import under
 from vestibule.settings import Settings
 
@@ -32,50 +31,6 @@ WITH_PAGES = (
     "password_reset",
     "email_verification",
 )
-
-
-class Hall:
-    """What one application keeps of its Vestibule: operations and cookies."""
-
-    def __init__(self, auth: Auth) -> None:
-        self.auth = auth
-        settings = auth.settings
-        key = settings.site.secret_key
-        self.visit_seal = Seal(key, "visit", auth.clock)
-        self.form_seal = Seal(key, "form", auth.clock)
-        # The browser itself then refuses a cookie that a neighbouring
-        # domain planted (RFC 6265bis, 4.1.3.2).
-        prefix = "__Host-" if settings.is_https else ""
-        self.session_cookie = f"{prefix}session_id"
-        self.visit_cookie = f"{prefix}vestibule_visit"
-
-    def set_cookie(
-        self,
-        response: Response,
-        name: str,
-        value: str,
-        life: int | None = None,
-    ) -> None:
-        """Set a cookie that no script reads and no other site sends."""
-        response.set_cookie(
-            name,
-            value,
-            max_age=life,
-            path="/",
-            secure=self.auth.settings.is_https,
-            httponly=True,
-            samesite="Lax",
-        )
-
-    def drop_cookie(self, response: Response, name: str) -> None:
-        """Take a cookie back."""
-        response.delete_cookie(
-            name,
-            path="/",
-            secure=self.auth.settings.is_https,
-            httponly=True,
-            samesite="Lax",
-        )
 
 
 class Vestibule:
@@ -111,6 +66,8 @@ class Vestibule:
         app.extensions["vestibule"] = Hall(auth)
         hall = _blueprint()
         _protect(app if whole else hall)
+        # ``login_required`` on a host's own view refuses with ours.
+        app.register_error_handler(Refusal, refusals.answer_refusal)
         app.register_blueprint(hall, url_prefix=url_prefix or None)
 
 
@@ -120,7 +77,6 @@ def _protect(place: Flask | Blueprint) -> None:
     place.before_request(answer_programs)
     place.after_request(_see_off)
     place.teardown_request(_leave)
-    place.context_processor(_shown)
     place.register_error_handler(Refusal, refusals.answer_refusal)
     place.register_error_handler(HTTPException, refusals.answer_http_error)
     place.register_error_handler(Exception, refusals.answer_bug)
@@ -153,8 +109,8 @@ def _greet() -> None:
     g.vestibule_request_id = here.request_id
     g.vestibule_under = under(here)
     g.vestibule_under.__enter__()
-    caller.refuse_outsiders()
-    caller.refuse_foreign_sites()
+    guards.refuse_outsiders()
+    guards.refuse_foreign_sites()
     if (request.content_length or 0) > LARGEST_BODY:
         raise RequestEntityTooLarge
 
@@ -170,19 +126,6 @@ def _leave(_: BaseException | None) -> None:
     held = g.pop("vestibule_under", None)
     if held is not None:
         held.__exit__(None, None, None)
-
-
-def _shown() -> dict[str, Any]:
-    """Give every template its words and who is signed in."""
-    return {
-        "_": words.say,
-        "lang": words.language(),
-        "site": caller.settings().site,
-        "me": caller.signed_in(),
-        "form_field": FORM_FIELD,
-        "notices": [],
-        "password_least": caller.settings().passwords.minimum_length,
-    }
 
 
 def _home() -> Response:

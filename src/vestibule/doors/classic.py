@@ -14,13 +14,8 @@ from werkzeug.wrappers import Response
 from vestibule.capabilities.login.forms import ClassicSignIn
 from vestibule.capabilities.password_reset.forms import ClassicReset, ResetAsk
 from vestibule.capabilities.registration.forms import ClassicSignUp
-from vestibule.doors.caller import (
-    auth,
-    hall,
-    is_browser,
-    session_token,
-    signed_in,
-)
+from vestibule.doors.caller import is_browser, session_token, signed_in
+from vestibule.doors.hall import auth, hall
 from vestibule.doors.refusals import retry_header, said
 from vestibule.doors.shapes import read_any
 from vestibule.errors import (

@@ -6,6 +6,7 @@ Exit statuses: 0 done, 1 refused or failed, 2 wrong usage or settings,
 
 import functools
 import json
+import shutil
 import sys
 from collections.abc import Callable
 from importlib import import_module, metadata
@@ -127,11 +128,17 @@ def dev(load: Callable[..., Settings], port: int | None) -> None:
         f"  Sign in      {base}/login\n"
         f"  Mail inbox   {base}/dev/mail\n"
         f"  Database     {database}\n"
-        f"  First admin  create an account, then: vestibule user promote "
-        f"NAME --data {settings.site.data}\n"
+        f"  First admin  create an account, then: {_own_command()} user "
+        f"promote NAME --data {settings.site.data}\n"
         "Press Ctrl-C to stop."
     )
     serve(settings)
+
+
+def _own_command() -> str:
+    """Say how this command is called from here."""
+    on_path = shutil.which("vestibule")
+    return "vestibule" if on_path else sys.argv[0]
 
 
 @main.command(
@@ -147,6 +154,10 @@ def serve_command(load: Callable[..., Settings], **options: Any) -> None:
 
     settings = load(**options)
     check_production(settings)
+    if not settings.mail.server:
+        click.echo(
+            "No mail will leave: VESTIBULE_MAIL_SERVER is not set.", err=True
+        )
     migrations.upgrade(settings)
     serve(settings)
 

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, abort, request
 from werkzeug.wrappers import Response
 
-from vestibule.doors.caller import auth, settings
+from vestibule.doors.hall import auth, settings
 from vestibule.doors.pages import page
 from vestibule.ground.clock import written
 

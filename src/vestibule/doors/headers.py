@@ -6,7 +6,7 @@ Source: OWASP Secure Headers Project; ASVS 5.0 3.4.
 from flask import request
 from werkzeug.wrappers import Response
 
-from vestibule.doors.caller import hall
+from vestibule.doors.hall import hall
 
 _POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; "

@@ -5,14 +5,16 @@ from dataclasses import dataclass, field
 from functools import singledispatch
 from typing import Any, TypeVar
 
-from flask import make_response, redirect, render_template, request, url_for
+from flask import make_response, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from vestibule.doors.caller import forget_user, hall, settings
+from vestibule.doors.caller import forget_user
 from vestibule.doors.destinations import checked
+from vestibule.doors.hall import hall, settings
 from vestibule.doors.refusals import retry_header, said, status_of
+from vestibule.doors.rendering import FORM_FIELD, render
 from vestibule.doors.shapes import read_form
-from vestibule.doors.visit import FORM_FIELD, visit
+from vestibule.doors.visit import visit
 from vestibule.doors.words import say
 from vestibule.errors import Expired, Fault, Malformed, Reason, Refusal
 from vestibule.outcomes import LoggedIn, LoggedOut
@@ -113,7 +115,7 @@ def _(_: LoggedOut) -> Response:
 def page(template: str, **values: Any) -> Response:
     """Show a page."""
     notices = visit_notices()
-    return make_response(render_template(template, notices=notices, **values))
+    return make_response(render(template, notices=notices, **values))
 
 
 def visit_notices() -> list[list[str]]:
@@ -159,7 +161,7 @@ def form_page(
         notices = [["error", say(sorry)]] if sorry else []
         form = form_for(shape, request.form, refusal.faults)
         response = make_response(
-            render_template(template, form=form, notices=notices, **context),
+            render(template, form=form, notices=notices, **context),
             status_of(refusal),
         )
         response.headers.update(retry_header(refusal))

@@ -7,12 +7,14 @@ Source: RFC 9110 section 15; RFC 9457 (problem details).
 import json
 import logging
 
-from flask import g, make_response, render_template
+from flask import g, make_response
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from vestibule import errors
-from vestibule.doors.caller import is_browser, settings, signed_in
+from vestibule.doors.caller import is_browser, signed_in
+from vestibule.doors.hall import settings
+from vestibule.doors.rendering import render
 from vestibule.doors.words import say
 from vestibule.errors import Fault, Reason, Refusal
 
@@ -96,11 +98,13 @@ def _answer(
     """Build the page or the problem document."""
     if is_browser():
         response: Response = make_response(
-            render_template(
+            render(
                 "vestibule/refusals/refusal.html",
                 status=status,
                 text=said(faults[0]),
                 request_id=request_id() if status >= 500 else "",
+                # Whatever is broken must not break the page that says so.
+                **({"me": None} if status >= 500 else {}),
             ),
             status,
         )

@@ -6,7 +6,7 @@ from typing import Any, NoReturn, TypeVar
 from flask import request
 from werkzeug.exceptions import UnsupportedMediaType
 
-from vestibule.doors.visit import FORM_FIELD
+from vestibule.doors.rendering import FORM_FIELD
 from vestibule.errors import Fault, Malformed, Reason
 from vestibule.shape import Shape
 

@@ -10,12 +10,12 @@ from typing import Any
 from flask import g, request
 from werkzeug.wrappers import Response
 
-from vestibule.doors.caller import auth, hall, session_token
+from vestibule.doors.caller import session_token
+from vestibule.doors.hall import auth, hall
 from vestibule.ground.randomness import fingerprint
 
 LIFE = 2 * 3600
 LARGEST = 3000
-FORM_FIELD = "csrf_token"
 
 
 class Visit:

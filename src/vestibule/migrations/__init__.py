@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from vestibule.engine import open_engine
+from vestibule.engine import open_engine, reading
 from vestibule.settings import Settings
 
 VERSION_TABLE = "vestibule_version"
@@ -22,7 +22,7 @@ class SchemaError(Exception):
 
 def schema_version(engine: Engine) -> str | None:
     """Read the revision a database is at; None for an empty one."""
-    with engine.connect() as connection:
+    with reading(engine).connect() as connection:
         if not inspect(connection).has_table(VERSION_TABLE):
             return None
         found = connection.execute(

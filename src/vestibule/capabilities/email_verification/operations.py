@@ -146,12 +146,13 @@ class EmailVerification(Capability):
 
     def mark(self, user: User) -> None:
         """Note that the owner has shown to read the account's mail."""
-        self.db.write(
+        marked = self.db.write(
             update(User)
             .where(User.id == user.id, User.email_verified_at.is_(None))
             .values(email_verified_at=self.auth.clock.now())
         )
-        self.history.record("email_verification.confirm", user.id)
+        if marked:
+            self.history.record("email_verification.confirm", user.id)
 
     @operation
     def start_change(self, user: User, address: str) -> bool:

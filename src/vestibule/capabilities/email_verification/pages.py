@@ -4,7 +4,8 @@ from flask import Blueprint, redirect, url_for
 from werkzeug.wrappers import Response
 
 from vestibule.capabilities.email_verification.forms import Confirmation
-from vestibule.doors.caller import auth, signed_in
+from vestibule.doors.caller import signed_in
+from vestibule.doors.hall import auth
 from vestibule.doors.pages import form_page
 from vestibule.doors.refusals import said
 from vestibule.doors.visit import visit

@@ -4,12 +4,8 @@ from flask import Blueprint, request, url_for
 from werkzeug.wrappers import Response
 
 from vestibule.capabilities.login.forms import SignIn, SignOut
-from vestibule.doors.caller import (
-    auth,
-    session_token,
-    settings,
-    signed_out_only,
-)
+from vestibule.doors.caller import session_token, signed_out_only
+from vestibule.doors.hall import auth, settings
 from vestibule.doors.pages import form_page, page_answer
 
 pages = Blueprint("login", __name__, template_folder="templates")

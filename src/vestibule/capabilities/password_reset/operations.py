@@ -8,8 +8,6 @@ from vestibule.capability import Capability, operation
 from vestibule.errors import Expired, Missing, Reason
 from vestibule.ground import names
 from vestibule.ground.letters import Letter
-from vestibule.history import circumstances
-from vestibule.throttle import address_key
 from vestibule.user import User
 
 PURPOSE = "password_reset"
@@ -64,7 +62,7 @@ class PasswordReset(Capability):
             TooMany: too many requests from one network address.
         """
         address = self.auth.registration.check_email(email)
-        self._count_caller()
+        self.auth.throttle.count_here("password_reset.ask")
         try:
             user = self.db.find_user_by(email=address.shown)
         except NoResultFound:
@@ -122,10 +120,10 @@ class PasswordReset(Capability):
             ResetTokenInvalid: wrong, used, replaced or old token.
             Malformed: the password may not be one.
         """
-        self._count_caller()
-        user = self.look(token)
-        if email is not None and not _is_address_of(user, email):
-            raise ResetTokenInvalid
+        with self.auth.throttle.attempt_from_here(PURPOSE):
+            user = self.look(token)
+            if email is not None and not _is_address_of(user, email):
+                raise ResetTokenInvalid
         own = [user.username, user.email]
         hashed = self.auth.passwords.hash_new(password, own)
         if self.auth.mailed_tokens.use(token, PURPOSE) is None:
@@ -136,14 +134,6 @@ class PasswordReset(Capability):
         self.auth.email_verification.mark(user)
         self.history.record("password_reset.finish", user.id)
         return PasswordWasReset(user.email)
-
-    def _count_caller(self) -> None:
-        """Count a request against the network address it comes from."""
-        here = circumstances().address
-        if here:
-            limit = self.settings.throttle.per_address
-            key = address_key(PURPOSE, here)
-            self.auth.throttle.spend(PURPOSE, None, {key: limit})
 
     def _letter(self, user: User, token: str) -> Letter:
         """Write the letter with the link."""

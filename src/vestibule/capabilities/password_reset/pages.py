@@ -4,7 +4,8 @@ from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from vestibule.capabilities.password_reset.forms import NewPassword, ResetAsk
-from vestibule.doors.caller import auth, signed_out_only
+from vestibule.doors.caller import signed_out_only
+from vestibule.doors.hall import auth
 from vestibule.doors.pages import form_page
 from vestibule.doors.refusals import said
 from vestibule.doors.visit import visit

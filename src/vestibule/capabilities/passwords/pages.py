@@ -4,12 +4,8 @@ from flask import Blueprint, redirect, url_for
 from werkzeug.wrappers import Response
 
 from vestibule.capabilities.passwords.forms import PasswordChange
-from vestibule.doors.caller import (
-    auth,
-    current_user,
-    login_required,
-    session_token,
-)
+from vestibule.doors.caller import current_user, login_required, session_token
+from vestibule.doors.hall import auth
 from vestibule.doors.pages import form_page, page
 
 pages = Blueprint("passwords", __name__, template_folder="templates")

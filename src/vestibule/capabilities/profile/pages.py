@@ -9,12 +9,8 @@ from vestibule.capabilities.profile.forms import (
     NamedProfileChange,
     ProfileChange,
 )
-from vestibule.doors.caller import (
-    auth,
-    current_user,
-    login_required,
-    settings,
-)
+from vestibule.doors.caller import current_user, login_required
+from vestibule.doors.hall import auth, settings
 from vestibule.doors.pages import form_for, own_form, page
 from vestibule.doors.visit import visit
 from vestibule.doors.words import say

@@ -6,8 +6,6 @@ from vestibule.capability import Capability, operation
 from vestibule.errors import Fault, Malformed, Reason
 from vestibule.ground import names
 from vestibule.ground.letters import Letter
-from vestibule.history import circumstances
-from vestibule.throttle import address_key
 from vestibule.user import EmailTaken, User
 
 USERNAME_FAULTS = {
@@ -94,14 +92,13 @@ class Registration(Capability):
             email: the address.
             password: the password, as typed.
             username: the name; derived from the address if left out.
-            by_operator: reserved names are allowed, nothing is counted and
-                the address needs no proof.
+            by_operator: reserved names are allowed, and the address needs
+                no proof.
             full_name: first and last name.
 
         Raises:
             EmailTaken, UsernameTaken: it belongs to somebody.
             Malformed: a name or the password cannot be one.
-            TooMany: too many accounts from one network address.
         """
         address = self.check_email(email)
         if username is not None:
@@ -114,8 +111,6 @@ class Registration(Capability):
             *(part or "" for part in full_name),
         ]
         self.auth.passwords.check(password, own)
-        if not by_operator:
-            self._count()
         hashed = self.auth.passwords.hasher.hash(password)
         verified_at = self.auth.clock.now() if by_operator else None
         user = self.db.add_user(
@@ -154,14 +149,6 @@ class Registration(Capability):
             self._tell_owner(email)
             return Registered(self.check_email(email).shown)
         return Registered(user.email)
-
-    def _count(self) -> None:
-        """Count a registration against the network address it comes from."""
-        here = circumstances().address
-        if here:
-            limit = self.settings.throttle.per_address
-            key = address_key("registration", here)
-            self.auth.throttle.spend("registration", None, {key: limit})
 
     def _tell_owner(self, email: str) -> None:
         """Tell the owner of a taken address that somebody tried it."""

@@ -4,7 +4,8 @@ from flask import Blueprint, redirect, url_for
 from werkzeug.wrappers import Response
 
 from vestibule.capabilities.registration.forms import NamedSignUp, SignUp
-from vestibule.doors.caller import auth, settings, signed_out_only
+from vestibule.doors.caller import signed_out_only
+from vestibule.doors.hall import auth, settings
 from vestibule.doors.pages import form_page
 from vestibule.doors.visit import visit
 from vestibule.doors.words import say

@@ -71,7 +71,7 @@ class Sessions(Capability):
             return None
         now = self.auth.clock.now()
         print_ = fingerprint(token)
-        row = self.db.first(_LOOK_UP.params(fingerprint=print_, now=now))
+        row = self.db.first(_LOOK_UP, fingerprint=print_, now=now)
         if row is None:
             return None
         values = dict(row._mapping)

@@ -1,0 +1,69 @@
+"""The hall: what one application keeps of its Vestibule."""
+
+from typing import cast
+
+from flask import current_app
+from werkzeug.wrappers import Response
+
+from vestibule.auth import Auth
+from vestibule.ground.signing import Seal
+from vestibule.settings import Settings
+
+
+class Hall:
+    """Operations, seals and cookies of one application."""
+
+    def __init__(self, auth: Auth) -> None:
+        self.auth = auth
+        settings = auth.settings
+        key = settings.site.secret_key
+        self.visit_seal = Seal(key, "visit", auth.clock)
+        self.form_seal = Seal(key, "form", auth.clock)
+        # The browser itself then refuses a cookie that a neighbouring
+        # domain planted (RFC 6265bis, 4.1.3.2).
+        prefix = "__Host-" if settings.is_https else ""
+        self.session_cookie = f"{prefix}session_id"
+        self.visit_cookie = f"{prefix}vestibule_visit"
+
+    def set_cookie(
+        self,
+        response: Response,
+        name: str,
+        value: str,
+        life: int | None = None,
+    ) -> None:
+        """Set a cookie that no script reads and no other site sends."""
+        response.set_cookie(
+            name,
+            value,
+            max_age=life,
+            path="/",
+            secure=self.auth.settings.is_https,
+            httponly=True,
+            samesite="Lax",
+        )
+
+    def drop_cookie(self, response: Response, name: str) -> None:
+        """Take a cookie back."""
+        response.delete_cookie(
+            name,
+            path="/",
+            secure=self.auth.settings.is_https,
+            httponly=True,
+            samesite="Lax",
+        )
+
+
+def hall() -> Hall:
+    """Find the Vestibule that serves this application."""
+    return cast("Hall", current_app.extensions["vestibule"])
+
+
+def auth() -> Auth:
+    """Find the operations; the only thing that doors talk to."""
+    return hall().auth
+
+
+def settings() -> Settings:
+    """Find the settings of this application's Vestibule."""
+    return hall().auth.settings

@@ -1,0 +1,31 @@
+"""Rendering: a template with the words and facts that every page has."""
+
+from typing import Any
+
+from flask import render_template
+
+from vestibule.doors.caller import signed_in
+from vestibule.doors.hall import settings
+from vestibule.doors.words import language, say
+
+# The name of the hidden field that carries a form's secret.
+FORM_FIELD = "csrf_token"
+
+
+def render(template: str, **values: Any) -> str:
+    """Render one of our templates.
+
+    The values are handed over here and not by a context processor, so
+    that a host's templates never meet our names, nor ours a host's.
+    """
+    everywhere: dict[str, Any] = {
+        "_": say,
+        "lang": language(),
+        "site": settings().site,
+        "form_field": FORM_FIELD,
+        "password_least": settings().passwords.minimum_length,
+        "notices": [],
+    }
+    if "me" not in values:
+        values["me"] = signed_in()
+    return render_template(template, **{**everywhere, **values})
