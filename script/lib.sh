@@ -8,7 +8,10 @@ export UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT="$venv"
 say() { printf '· %s\n' "$*" >&2; }
 die() { printf '%s\n' "$*" >&2; exit 1; }
 
-python=$(command -v python3) || die "python3 (3.11 or newer) is missing."
+# The interpreter itself: uv takes a shim for another Python each time, and
+# would make .venv anew.
+python=$(python3 -c 'import sys; print(sys.executable)') ||
+    die "python3 (3.11 or newer) is missing."
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
     die "$("$python" --version) is too old; Vestibule needs 3.11 or newer."
 

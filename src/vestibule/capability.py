@@ -64,6 +64,7 @@ def operation(
 
     @functools.wraps(method)
     def in_one_unit(self: Self, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run the method in the unit around, or in a new one."""
         with self.db.unit():
             return method(self, *args, **kwargs)
 

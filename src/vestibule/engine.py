@@ -4,12 +4,13 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import ExceptionContext, make_url
+from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.exc import (
+    ArgumentError,
     DBAPIError,
     InterfaceError,
     OperationalError,
@@ -19,25 +20,58 @@ from sqlalchemy.exc import (
 )
 
 from vestibule.errors import Unavailable
-from vestibule.records import Record
+from vestibule.ground.knobs import SettingsError
 from vestibule.settings import Settings
+
+if TYPE_CHECKING:
+    from vestibule.records import Record
 
 SECONDS_TO_WAIT = 5
 
+_DRIVERS = {
+    "sqlite",
+    "sqlite+pysqlite",
+    "postgresql",
+    "postgresql+psycopg",
+}
 _POOL: dict[str, Any] = {
     "pool_size": 16,
     "max_overflow": 16,
     "pool_timeout": SECONDS_TO_WAIT,
     "pool_use_lifo": True,
+    # A log must not show the hash, address or letter that a failed
+    # statement was about.
+    "hide_parameters": True,
 }
 # A connection that answers so is of no use any more: the server became
 # read-only, is shutting down, or is gone.
 _LOST = ("25006", "57P01", "57P02", "57P03", "08")
 
 
+def database_address(settings: Settings) -> URL:
+    """Read the address of the configured database.
+
+    Raises:
+        SettingsError: it is none, or of a kind that is not served; the
+            message does not hold it, for it may hold a password.
+    """
+    try:
+        url = make_url(settings.database_url)
+        is_known = url.drivername in _DRIVERS
+    except (ArgumentError, ValueError):
+        is_known = False
+    if not is_known:
+        raise SettingsError(
+            "VESTIBULE_DATABASE_URL: write it like "
+            "postgresql://name:password@host/database or "
+            "sqlite:////srv/vestibule.db"
+        ) from None
+    return url
+
+
 def open_engine(settings: Settings) -> Engine:
     """Make the engine for the configured database."""
-    url = make_url(settings.database_url)
+    url = database_address(settings)
     if url.get_backend_name() == "sqlite":
         return _sqlite_engine(settings)
     waits = f"-c statement_timeout={SECONDS_TO_WAIT}s -c lock_timeout=5s"
@@ -63,12 +97,15 @@ def reading(engine: Engine) -> Engine:
 
 
 def _sqlite_engine(settings: Settings) -> Engine:
-    """Open the embedded file, whose folder is made private."""
-    url = make_url(settings.database_url)
+    """Open the embedded file, which is made private with its folder.
+
+    SQLite gives the files beside it the same permissions.
+    """
+    url = database_address(settings)
     if url.database and url.database != ":memory:":
-        Path(url.database).parent.mkdir(
-            parents=True, exist_ok=True, mode=0o700
-        )
+        path = Path(url.database)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.touch(mode=0o600)
     engine = create_engine(
         url, connect_args={"timeout": SECONDS_TO_WAIT}, **_POOL
     )
@@ -129,7 +166,7 @@ def calmly() -> Iterator[None]:
 
 
 def insert_new(
-    engine: Engine, record: type[Record]
+    engine: Engine, record: "type[Record]"
 ) -> "sqlite.Insert | postgresql.Insert":
     """Begin an INSERT that can say what to do on a conflict."""
     if engine.dialect.name == "sqlite":

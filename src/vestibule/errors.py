@@ -9,6 +9,8 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from vestibule.ground.words import waiting
+
 
 @dataclass(frozen=True)
 class Reason:
@@ -63,6 +65,40 @@ class Malformed(Refusal):
     reason = Reason("input.malformed", "The input could not be read")
 
 
+class Gathered:
+    """Refusals of several checks, told together.
+
+    Each check stands in its own ``with gathered:``, and after the last one
+    ``gathered.tell()`` raises what was found.
+    """
+
+    def __init__(self) -> None:
+        self.refusals: list[Malformed] = []
+
+    def __enter__(self) -> None:
+        """Begin one check."""
+
+    def __exit__(
+        self, _: object, error: BaseException | None, __: object
+    ) -> bool:
+        """Note what is malformed, and let the next check go on."""
+        if isinstance(error, Malformed):
+            self.refusals.append(error)
+            return True
+        return False
+
+    def tell(self) -> None:
+        """Raise what was found, if anything was.
+
+        Raises:
+            Malformed: with the faults of all checks.
+        """
+        if len(self.refusals) == 1:
+            raise self.refusals[0]
+        if self.refusals:
+            raise Malformed(*(f for r in self.refusals for f in r.faults))
+
+
 class NotProven(Refusal):
     """Nobody has proven to be who they say."""
 
@@ -73,6 +109,12 @@ class NotAllowed(Refusal):
     """Somebody proven asks for what is not theirs."""
 
     reason = Reason("forbidden", "You can't open this page with this account")
+
+
+class NotServed(Refusal):
+    """The request is of a kind that nobody is served, whoever they are."""
+
+    reason = Reason("request.not_served", "This request is not served")
 
 
 class Missing(Refusal):
@@ -100,7 +142,11 @@ class TooMany(Refusal):
 
     def __init__(self, retry_after: int) -> None:
         self.retry_after = max(1, retry_after)
-        super().__init__(wait=in_words(self.retry_after))
+        super().__init__(wait=waiting(self.retry_after))
+
+
+class SchemaError(Exception):
+    """The database's schema does not fit this version of Vestibule."""
 
 
 class Unavailable(Refusal):
@@ -110,14 +156,3 @@ class Unavailable(Refusal):
         "unavailable", "The service is busy. Try again in a moment"
     )
     retry_after = 2
-
-
-def in_words(seconds: int) -> str:
-    """Say a wait in words, rounded up so that waiting it is enough."""
-    if seconds < 60:
-        count, unit = seconds, "second"
-    elif seconds < 3600:
-        count, unit = -(-seconds // 60), "minute"
-    else:
-        count, unit = -(-seconds // 3600), "hour"
-    return f"{count} {unit}{'' if count == 1 else 's'}"

@@ -9,6 +9,7 @@ Source: OWASP Forgot Password Cheat Sheet; ASVS 5.0 6.4.3, 6.5.1.
 from dataclasses import dataclass
 
 from sqlalchemy import (
+    BigInteger,
     ForeignKey,
     LargeBinary,
     String,
@@ -32,7 +33,7 @@ class MailedToken(Record):
     __table_args__ = (UniqueConstraint("fingerprint"),)
 
     user_id: Mapped[int] = mapped_column(
-        ForeignKey(User.id, ondelete="CASCADE"), primary_key=True
+        BigInteger, ForeignKey(User.id, ondelete="CASCADE"), primary_key=True
     )
     purpose: Mapped[str] = mapped_column(String(30), primary_key=True)
     fingerprint: Mapped[bytes] = mapped_column(LargeBinary(32))

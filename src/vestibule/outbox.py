@@ -117,6 +117,7 @@ class Outbox:
             claimed.subject,
             claimed.text,
             key=str(claimed.id),
+            moment=claimed.created_at,
         )
         try:
             post.send(letter)
@@ -124,6 +125,11 @@ class Outbox:
             over = trouble.for_good or claimed.tries >= TRIES
             self._note(claimed, "failed" if over else "waiting", str(trouble))
             return False
+        except Exception as bug:
+            over = claimed.tries >= TRIES
+            name = type(bug).__name__
+            self._note(claimed, "failed" if over else "waiting", name)
+            raise
         self._note(claimed, "sent", "")
         return True
 

@@ -65,7 +65,7 @@ class SiteSettings:
 
 @dataclass(frozen=True)
 class PageSettings:
-    """Choices that the requirement texts leave to the operator."""
+    """How pages answer, where sites differ."""
 
     logout_on_get: bool = knob(
         "LOGOUT_ON_GET", False, "GET /logout signs out without a question."

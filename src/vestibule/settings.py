@@ -7,7 +7,6 @@ precedence. Nothing else reads the environment.
 
 import dataclasses
 import os
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,12 +15,14 @@ from urllib.parse import urlsplit
 from dotenv import dotenv_values
 
 from vestibule.ground.knobs import (
+    PREFIX,
     Knob,
     SettingsError,
     fill,
     gather,
     knobs_of,
 )
+from vestibule.ground.randomness import Randomness
 from vestibule.sections import (
     SECTIONS,
     EmailSettings,
@@ -100,14 +101,14 @@ class Settings:
                 if value is not None
             }
         given = {
-            key.upper(): str(value)
+            PREFIX + key.upper(): str(value)
             for key, value in options.items()
             if value is not None
         }
         layers = [
             (".env", gather(from_file, known)),
             ("environment", gather(environment, known)),
-            ("option", given),
+            ("option", gather(given, known)),
         ]
         return cls._settle(layers)
 
@@ -136,14 +137,7 @@ class Settings:
 
     def _check(self) -> None:
         """Refuse values that do not go together."""
-        url = urlsplit(self.site.base_url)
-        if self.site.base_url and (
-            url.scheme not in ("http", "https")
-            or not url.hostname
-            or url.query
-            or url.fragment
-            or url.username
-        ):
+        if self.site.base_url and not _is_base_url(self.site.base_url):
             raise SettingsError(
                 "VESTIBULE_BASE_URL: write it like https://id.example.com"
             )
@@ -181,6 +175,14 @@ class Settings:
         return f"sqlite:///{self.data_folder / 'vestibule.db'}"
 
     @property
+    def database_shown(self) -> str:
+        """The database to use as people may see it, without a password."""
+        # Imported late, because most commands need no database.
+        from sqlalchemy import make_url
+
+        return make_url(self.database_url).render_as_string()
+
+    @property
     def base_url(self) -> str:
         """The start of every absolute link, without a slash at its end."""
         fallback = f"http://localhost:{self.site.port}"
@@ -189,7 +191,7 @@ class Settings:
     @property
     def is_https(self) -> bool:
         """Whether people reach the site by https."""
-        return self.base_url.startswith("https:")
+        return urlsplit(self.base_url).scheme == "https"
 
     @property
     def signature(self) -> str:
@@ -210,12 +212,13 @@ class Settings:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = folder / "secret-key"
         if not path.exists():
-            draft = folder / f".secret-key-{secrets.token_hex(8)}"
+            randomness = Randomness()
+            draft = folder / f".secret-key-{randomness.row_id()}"
             with os.fdopen(
                 os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600),
                 "w",
             ) as file:
-                file.write(secrets.token_hex(32))
+                file.write(randomness.key())
                 file.flush()
                 os.fsync(file.fileno())
             try:
@@ -227,5 +230,20 @@ class Settings:
         site = dataclasses.replace(
             self.site, secret_key=path.read_text("ascii").strip()
         )
+        if not site.secret_key:
+            raise SettingsError(f"{path} is empty. Remove it, and start again")
         origins = {**self.origins, "SECRET_KEY": "data folder"}
-        return dataclasses.replace(self, site=site, origins=origins)
+        complete = dataclasses.replace(self, site=site, origins=origins)
+        complete._check()
+        return complete
+
+
+def _is_base_url(text: str) -> bool:
+    """Tell whether a text is scheme and host, perhaps with port and path."""
+    try:
+        url = urlsplit(text)
+        is_place = bool(url.hostname) and url.port != 0
+    except ValueError:
+        return False
+    is_plain = text.isprintable() and not set(text) & set("?#@\\ ")
+    return is_place and is_plain and url.scheme in ("http", "https")

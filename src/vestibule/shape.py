@@ -191,6 +191,10 @@ def _collect(
     found: list[Fault] = []
     for wire_name, value in pairs:
         name = aliases.get(wire_name, wire_name)
+        if not is_writable(name):
+            # No answer could repeat such a name.
+            found.append(Fault(UNWRITABLE))
+            continue
         if name in values:
             found.append(Fault(REPEATED, name))
         values[name] = value

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import Executable, Result, Row
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, SessionTransaction
 
 from vestibule.engine import calmly, insert_new, open_engine, reading
@@ -24,7 +25,7 @@ from vestibule.records import Record
 from vestibule.settings import Settings
 
 Kept = TypeVar("Kept", bound=Record)
-AnyRow: TypeAlias = "Row[*tuple[Any, ...]]"
+AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 Rows: TypeAlias = Sequence[AnyRow]
 
 
@@ -63,7 +64,11 @@ class Store:
         self.clock = Clock() if clock is None else clock
         self.randomness = Randomness() if randomness is None else randomness
         self.engine = open_engine(settings)
-        bring_up_to_date(self.engine)
+        try:
+            bring_up_to_date(self.engine)
+        except BaseException:
+            self.engine.dispose()
+            raise
         self._reader = reading(self.engine)
         self._unit: ContextVar[Unit | None] = ContextVar("unit", default=None)
 
@@ -167,8 +172,13 @@ class Store:
     def _drop(unit: Unit) -> None:
         """Forget the unit's transaction; uncommitted work is undone."""
         session, unit.session = unit.session, None
-        if session is not None:
+        if session is None:
+            return
+        try:
             session.close()
+        except DBAPIError:
+            # The connection is lost, and the uncommitted work with it.
+            session.invalidate()
 
     # -- reading and writing ----------------------------------------------
 

@@ -52,7 +52,8 @@ def account_key(act: str, user_id: int | None, canonical: str | None) -> str:
     """Name the count of one account, the same by any of its names."""
     if user_id is not None:
         return f"{act}:user:{user_id}"
-    digest = hashlib.sha256((canonical or "").encode()).hexdigest()
+    typed = (canonical or "").encode("utf-8", "replace")
+    digest = hashlib.sha256(typed).hexdigest()
     return f"{act}:name:{digest[:40]}"
 
 
@@ -63,8 +64,12 @@ def address_key(act: str, address: str) -> str:
     except ValueError:
         return f"{act}:from:unknown"
     if isinstance(ip, IPv6Address):
-        address = str(ip_network((ip, 64), strict=False))
-    return f"{act}:from:{address}"
+        # A server on both protocols sees ::ffff:192.0.2.1; without this
+        # all of IPv4 would be one network.
+        ip = ip.ipv4_mapped or ip
+    if isinstance(ip, IPv6Address):
+        return f"{act}:from:{ip_network((ip, 64), strict=False)}"
+    return f"{act}:from:{ip}"
 
 
 class Throttle:

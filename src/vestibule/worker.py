@@ -37,12 +37,14 @@ def post_for(settings: Settings) -> Post:
     """Choose the way letters leave by the settings."""
     mail = settings.mail
     host = urlsplit(settings.base_url).hostname or "localhost"
+    # At some services the name to sign in with is no address.
+    own = mail.username if "@" in mail.username else ""
     post: Post | None = None
     if mail.server:
         post = SmtpPost(
             server=mail.server,
             port=mail.port,
-            sender=mail.sender or mail.username or f"noreply@{host}",
+            sender=mail.sender or own or f"noreply@{host}",
             use_tls=mail.use_tls and not mail.use_ssl,
             use_ssl=mail.use_ssl,
             username=mail.username,

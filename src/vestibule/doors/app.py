@@ -3,7 +3,12 @@
 from importlib import import_module
 
 from flask import Blueprint, Flask, g, redirect, request, url_for
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import (
+    HTTPException,
+    NotFound,
+    RequestEntityTooLarge,
+)
+from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response
 
 from vestibule import capabilities
@@ -14,13 +19,13 @@ from vestibule.doors.devmail import devmail
 from vestibule.doors.hall import Hall
 from vestibule.doors.headers import add_headers
 from vestibule.doors.pages import page
+from vestibule.doors.shapes import MOST_FIELDS
 from vestibule.doors.visit import save_visit
 from vestibule.errors import Refusal
 from vestibule.history import under
 from vestibule.settings import Settings
 
 LARGEST_BODY = 64 * 1024
-MOST_FIELDS = 100
 
 # The capabilities that bring pages, in the order of the site map.
 WITH_PAGES = (
@@ -109,6 +114,10 @@ def _greet() -> None:
     g.vestibule_request_id = here.request_id
     g.vestibule_under = under(here)
     g.vestibule_under.__enter__()
+    # Routing would lead from "//login" to a whole address made of the Host
+    # header, which anybody may have written.
+    if isinstance(request.routing_exception, RequestRedirect):
+        raise NotFound
     guards.refuse_outsiders()
     guards.refuse_foreign_sites()
     if (request.content_length or 0) > LARGEST_BODY:

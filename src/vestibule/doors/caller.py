@@ -20,7 +20,10 @@ R = TypeVar("R")
 
 def is_browser() -> bool:
     """Tell a browser from a program: only a browser names text/html."""
-    return any(kind == "text/html" for kind, _ in request.accept_mimetypes)
+    return any(
+        kind.partition(";")[0].strip().lower() == "text/html"
+        for kind, _ in request.accept_mimetypes
+    )
 
 
 def client_address() -> str:
@@ -71,7 +74,9 @@ def _load_user() -> User | None:
         g.vestibule_user = None
         user = auth().get_user_from_session_id(session_token())
         g.vestibule_user = user
-        if user is not None:
+        # In a host's own view nothing would forget it again after the
+        # request, and the next one in this thread would act as this user.
+        if user is not None and "vestibule_under" in g:
             acting_as(user.id)
     return cast("User | None", g.vestibule_user)
 
@@ -98,6 +103,7 @@ def login_required(view: Callable[P, R]) -> Callable[P, R | Response]:
 
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R | Response:
+        """Run the view for somebody who is signed in."""
         if signed_in() is not None:
             return view(*args, **kwargs)
         looks = request.method in ("GET", "HEAD") and is_browser()
@@ -114,6 +120,7 @@ def signed_out_only(view: Callable[P, R]) -> Callable[P, R | Response]:
 
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R | Response:
+        """Run the view for somebody who is not signed in."""
         if signed_in() is None:
             return view(*args, **kwargs)
         return redirect(url_for("vestibule.profile.show"))

@@ -16,15 +16,17 @@ from vestibule.capabilities.password_reset.forms import ClassicReset, ResetAsk
 from vestibule.capabilities.registration.forms import ClassicSignUp
 from vestibule.doors.caller import is_browser, session_token, signed_in
 from vestibule.doors.hall import auth, hall
-from vestibule.doors.refusals import retry_header, said
+from vestibule.doors.refusals import HTTP_REASONS, retry_header, said
 from vestibule.doors.shapes import read_any
 from vestibule.errors import (
     Conflict,
     Expired,
+    Fault,
     Malformed,
     Missing,
     NotAllowed,
     NotProven,
+    NotServed,
     Refusal,
     TooMany,
     Unavailable,
@@ -61,11 +63,7 @@ def json_call(
     except Refusal as refusal:
         return _refused(refusal, statuses)
     except HTTPException as error:
-        too_large = error.code == 413
-        return answer(
-            413 if too_large else statuses[Malformed],
-            message=str(error.name),
-        )
+        return _unread(error, statuses)
 
 
 def _refused(refusal: Refusal, statuses: Statuses) -> Response:
@@ -81,10 +79,23 @@ def _refused(refusal: Refusal, statuses: Statuses) -> Response:
     return response
 
 
+def _unread(error: HTTPException, statuses: Statuses) -> Response:
+    """Answer that HTTP itself refuses what came: too large, no JSON."""
+    status = 413 if error.code == 413 else statuses[Malformed]
+    reason = HTTP_REASONS.get(error.code or 400, HTTP_REASONS[400])
+    return answer(status, message=said(Fault(reason)))
+
+
+@classic.errorhandler(HTTPException)
+def _(error: HTTPException) -> Response:
+    """Answer a body that was refused before it was read."""
+    return _unread(error, ALWAYS)
+
+
 @classic.errorhandler(Refusal)
 def _(refusal: Refusal) -> Response:
     """Answer a refusal outside of any shape, as of a foreign site."""
-    return _refused(refusal, {**ALWAYS, NotAllowed: 403})
+    return _refused(refusal, {**ALWAYS, NotServed: 403})
 
 
 @classic.post("/users")

@@ -6,7 +6,9 @@ Exit statuses: 0 done, 1 refused or failed, 2 wrong usage or settings,
 
 import functools
 import json
+import shlex
 import shutil
+import signal
 import sys
 from collections.abc import Callable
 from importlib import import_module, metadata
@@ -15,11 +17,9 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
-from vestibule import capabilities, migrations
-from vestibule.auth import Auth
-from vestibule.errors import Missing, Refusal
+from vestibule import capabilities
+from vestibule.errors import Missing, Refusal, SchemaError, Unavailable
 from vestibule.ground.knobs import SettingsError
-from vestibule.history import Circumstances, under
 from vestibule.sections import all_knobs
 from vestibule.settings import Settings
 
@@ -45,6 +45,7 @@ def with_settings(command: Command) -> Command:
     @click.option("--preset", help="default, nist or classroom.")
     @functools.wraps(command)
     def called(data: str | None, preset: str | None, **options: Any) -> object:
+        """Run the command with a way to load the settings."""
         return _run(
             lambda: command(
                 functools.partial(
@@ -65,6 +66,10 @@ def with_auth(command: Command) -> Command:
 
     @functools.wraps(command)
     def called(load: Callable[..., Settings], **options: Any) -> object:
+        """Run the command with the operations, closed in the end."""
+        from vestibule.auth import Auth
+        from vestibule.history import Circumstances, under
+
         with under(Circumstances(door="command")):
             auth = Auth.opened(load().with_saved_secret())
             try:
@@ -81,11 +86,19 @@ def _run(command: Callable[[], object]) -> object:
         return command()
     except SettingsError as error:
         fail(str(error), USAGE)
-    except migrations.SchemaError as error:
+    except SchemaError as error:
         fail(str(error), FAILED)
+    except OSError as error:
+        fail(f"{error.filename or 'System'}: {error.strerror}", FAILED)
+    except Unavailable as refusal:
+        # What the driver says names the host and never the password.
+        cause = getattr(refusal.__cause__, "orig", refusal)
+        why = str(cause).partition("\n")[0]
+        fail(f"The database does not answer: {why}", FAILED)
     except Refusal as refusal:
         for fault in refusal.faults:
-            click.echo(f"{fault.text}.  [{fault.reason.code}]", err=True)
+            text = fault.text + ("" if fault.text.endswith("?") else ".")
+            click.echo(f"{text}  [{fault.reason.code}]", err=True)
         sys.exit(NOT_FOUND if isinstance(refusal, Missing) else FAILED)
 
 
@@ -114,22 +127,21 @@ def main() -> None:
 @with_settings
 def dev(load: Callable[..., Settings], port: int | None) -> None:
     """Try Vestibule here: no configuration, mails on a local page."""
-    from vestibule.doors.server import serve
+    from vestibule import migrations
+    from vestibule.doors.server import check_address, serve
 
     settings = load(port=port, development="true").with_saved_secret()
+    check_address(settings)
     migrations.upgrade(settings)
     base = settings.base_url
-    from sqlalchemy import make_url
-
-    database = make_url(settings.database_url).render_as_string()
     click.echo(
         f"Vestibule {metadata.version('vestibule')} · development · preset "
         f"{settings.site.preset}\n"
         f"  Sign in      {base}/login\n"
         f"  Mail inbox   {base}/dev/mail\n"
-        f"  Database     {database}\n"
+        f"  Database     {settings.database_shown}\n"
         f"  First admin  create an account, then: {_own_command()} user "
-        f"promote NAME --data {settings.site.data}\n"
+        f"promote NAME --data {shlex.quote(str(settings.data_folder))}\n"
         "Press Ctrl-C to stop."
     )
     serve(settings)
@@ -137,8 +149,11 @@ def dev(load: Callable[..., Settings], port: int | None) -> None:
 
 def _own_command() -> str:
     """Say how this command is called from here."""
-    on_path = shutil.which("vestibule")
-    return "vestibule" if on_path else sys.argv[0]
+    if shutil.which("vestibule"):
+        return "vestibule"
+    if Path(sys.argv[0]).name == "__main__.py":
+        return f"{shlex.quote(sys.executable)} -m vestibule"
+    return shlex.quote(sys.argv[0])
 
 
 @main.command(
@@ -150,10 +165,16 @@ def _own_command() -> str:
 @with_settings
 def serve_command(load: Callable[..., Settings], **options: Any) -> None:
     """Serve in production; refuses to start half-configured."""
-    from vestibule.doors.server import check_production, serve
+    from vestibule import migrations
+    from vestibule.doors.server import (
+        check_address,
+        check_production,
+        serve,
+    )
 
     settings = load(**options)
     check_production(settings)
+    check_address(settings)
     if not settings.mail.server:
         click.echo(
             "No mail will leave: VESTIBULE_MAIL_SERVER is not set.", err=True
@@ -162,15 +183,25 @@ def serve_command(load: Callable[..., Settings], **options: Any) -> None:
     serve(settings)
 
 
-@main.command()
+@main.command(epilog="Example: vestibule worker --data /srv/vestibule")
 @with_settings
 def worker(load: Callable[..., Settings]) -> None:
     """Send mails and clear up, in a process of its own."""
+    from vestibule.auth import Auth
     from vestibule.worker import Worker
 
     auth = Auth.opened(load().with_saved_secret())
+    # Blocked before the thread starts, so that a signal only wakes this
+    # one and a letter in hand is finished.
+    endings = {signal.SIGINT, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, endings)
+    working = Worker(auth)
+    thread = working.start()
     click.echo("Worker is running. Press Ctrl-C to stop.", err=True)
-    Worker(auth).run()
+    signal.sigwait(endings)
+    working.stop()
+    thread.join()
+    auth.db.close()
 
 
 @main.group()
@@ -178,20 +209,24 @@ def db() -> None:
     """Bring the database up to date, or look at it."""
 
 
-@db.command("upgrade")
+@db.command("upgrade", epilog="Example: vestibule db upgrade")
 @with_settings
 def db_upgrade(load: Callable[..., Settings]) -> None:
     """Run the migrations that are missing."""
+    from vestibule import migrations
+
     changed = migrations.upgrade(load())
     now = f"revision {migrations.HEAD}"
     click.echo(f"Upgraded to {now}." if changed else f"Already at {now}.")
 
 
-@db.command("status")
+@db.command("status", epilog="Example: vestibule db status --json")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @with_settings
 def db_status(load: Callable[..., Settings], as_json: bool) -> None:
     """Say which revision the database is at."""
+    from vestibule import migrations
+
     found = migrations.version_at(load())
     current = found == migrations.HEAD
     if as_json:
@@ -212,7 +247,7 @@ def config() -> None:
     """Look at the settings."""
 
 
-@config.command("show")
+@config.command("show", epilog="Example: vestibule config show --json")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @with_settings
 def config_show(load: Callable[..., Settings], as_json: bool) -> None:

@@ -1,11 +1,11 @@
 """The local inbox: in development every mail can be read here."""
 
-from ipaddress import ip_address
 from typing import Any
 
-from flask import Blueprint, abort, request
+from flask import Blueprint, abort
 from werkzeug.wrappers import Response
 
+from vestibule.doors.guards import is_from_here
 from vestibule.doors.hall import auth, settings
 from vestibule.doors.pages import page
 from vestibule.ground.clock import written
@@ -16,11 +16,7 @@ devmail = Blueprint("devmail", __name__)
 @devmail.before_request
 def _only_here() -> None:
     """Show mails in development, and to this machine, only."""
-    try:
-        is_here = ip_address(request.environ["REMOTE_ADDR"]).is_loopback
-    except (KeyError, ValueError):
-        is_here = False
-    if not settings().site.development or not is_here:
+    if not settings().site.development or not is_from_here():
         abort(404)
 
 

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from flask import request
 
 from vestibule.doors.hall import settings
-from vestibule.errors import NotAllowed, Reason
+from vestibule.errors import NotServed, Reason
 
 LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "::1", "0.0.0.0"}  # noqa: S104
 _FORWARDED = (
@@ -19,13 +19,13 @@ _FORWARDED = (
 )
 
 
-class ForeignOrigin(NotAllowed):
+class ForeignOrigin(NotServed):
     """Another site tried to act here in the name of its visitor."""
 
     reason = Reason("request.foreign", "This request came from another site")
 
 
-class NotFromHere(NotAllowed):
+class NotFromHere(NotServed):
     """The preset serves this machine alone."""
 
     reason = Reason(
@@ -33,22 +33,25 @@ class NotFromHere(NotAllowed):
     )
 
 
-def refuse_outsiders() -> None:
-    """Where only this machine is served, refuse everybody else.
+def is_from_here() -> bool:
+    """Tell whether a request comes from this machine and means to.
 
     Attack: DNS rebinding (the Host header), and a proxy in front that
     makes the whole world look local (forwarding headers).
     """
-    if not settings().site.loopback_only:
-        return
     peer = request.environ.get("REMOTE_ADDR") or ""
     try:
         is_here = ip_address(peer).is_loopback
         host = urlsplit(f"//{request.headers.get('Host', '')}").hostname
     except ValueError:
-        raise NotFromHere from None
+        return False
     is_forwarded = any(name in request.headers for name in _FORWARDED)
-    if not is_here or is_forwarded or host not in LOOPBACK_HOSTS:
+    return is_here and not is_forwarded and host in LOOPBACK_HOSTS
+
+
+def refuse_outsiders() -> None:
+    """Where only this machine is served, refuse everybody else."""
+    if settings().site.loopback_only and not is_from_here():
         raise NotFromHere
 
 
@@ -75,7 +78,10 @@ def refuse_foreign_sites() -> None:
 def _own_origins() -> set[str]:
     """List the origins that our own pages have."""
     own = urlsplit(settings().base_url)
-    origins = {f"{own.scheme}://{own.netloc}"}
+    # A browser writes an origin in lower case and leaves out the usual
+    # port (RFC 6454, section 6.2).
+    usual = ":443" if own.scheme == "https" else ":80"
+    origins = {f"{own.scheme}://{own.netloc.lower().removesuffix(usual)}"}
     # Without a public address the one in the browser's bar must do.
     if not settings().site.base_url:
         origins.add(f"{request.scheme}://{request.host}")

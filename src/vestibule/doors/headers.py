@@ -24,7 +24,8 @@ def add_headers(response: Response) -> Response:
     add("Cross-Origin-Resource-Policy", "same-origin")
     if hall().auth.settings.is_https:
         add("Strict-Transport-Security", "max-age=31536000")
-    if request.endpoint != "vestibule.static":
+    is_file = request.endpoint == "vestibule.static"
+    if not is_file or response.status_code >= 400:
         # Attack: a shared cache that serves one person's page to another.
         response.headers["Cache-Control"] = "no-store"
         response.vary.update(("Cookie", "Accept", "Accept-Language"))

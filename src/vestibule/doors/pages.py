@@ -15,7 +15,6 @@ from vestibule.doors.refusals import retry_header, said, status_of
 from vestibule.doors.rendering import FORM_FIELD, render
 from vestibule.doors.shapes import read_form
 from vestibule.doors.visit import visit
-from vestibule.doors.words import say
 from vestibule.errors import Expired, Fault, Malformed, Reason, Refusal
 from vestibule.outcomes import LoggedIn, LoggedOut
 from vestibule.shape import Look, Shape
@@ -158,7 +157,7 @@ def form_page(
     except Expired:
         raise
     except Refusal as refusal:
-        notices = [["error", say(sorry)]] if sorry else []
+        notices = [["error", sorry]] if sorry else []
         form = form_for(shape, request.form, refusal.faults)
         response = make_response(
             render(template, form=form, notices=notices, **context),

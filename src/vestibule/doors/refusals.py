@@ -7,8 +7,8 @@ Source: RFC 9110 section 15; RFC 9457 (problem details).
 import json
 import logging
 
-from flask import g, make_response
-from werkzeug.exceptions import HTTPException
+from flask import g, make_response, request
+from werkzeug.exceptions import BadHost, HTTPException
 from werkzeug.wrappers import Response
 
 from vestibule import errors
@@ -17,11 +17,13 @@ from vestibule.doors.hall import settings
 from vestibule.doors.rendering import render
 from vestibule.doors.words import say
 from vestibule.errors import Fault, Reason, Refusal
+from vestibule.user import User
 
 STATUS: dict[type[Refusal], int] = {
     errors.Malformed: 422,
     errors.NotProven: 401,
     errors.NotAllowed: 403,
+    errors.NotServed: 403,
     errors.Missing: 404,
     errors.Conflict: 409,
     errors.Expired: 410,
@@ -48,10 +50,9 @@ def status_of(refusal: Refusal) -> int:
     """Find the HTTP status of a refusal by its kind."""
     for kind in type(refusal).__mro__:
         if kind in STATUS:
-            status = STATUS[kind]
-            if status == 403 and signed_in() is not None:
+            if kind is errors.NotAllowed and _reader() is not None:
                 return settings().pages.not_allowed_status
-            return status
+            return STATUS[kind]
     return 400
 
 
@@ -70,8 +71,6 @@ def answer_refusal(refusal: Refusal) -> Response:
 def answer_http_error(error: HTTPException) -> Response:
     """Answer a refusal of HTTP itself: 404, 405, 413 and the like."""
     status = error.code or 500
-    if status < 400:
-        return error.get_response()
     reason = HTTP_REASONS.get(status, HTTP_REASONS[400])
     headers = {
         name: value
@@ -96,7 +95,8 @@ def _answer(
     status: int, faults: tuple[Fault, ...], headers: dict[str, str]
 ) -> Response:
     """Build the page or the problem document."""
-    if is_browser():
+    # Under a host that can be none no address can be built, so no page.
+    if is_browser() and not isinstance(request.routing_exception, BadHost):
         response: Response = make_response(
             render(
                 "vestibule/refusals/refusal.html",
@@ -104,7 +104,7 @@ def _answer(
                 text=said(faults[0]),
                 request_id=request_id() if status >= 500 else "",
                 # Whatever is broken must not break the page that says so.
-                **({"me": None} if status >= 500 else {}),
+                me=None if status >= 500 else _reader(),
             ),
             status,
         )
@@ -112,6 +112,14 @@ def _answer(
         response = problem(status, faults)
     response.headers.update(headers)
     return response
+
+
+def _reader() -> User | None:
+    """Say who reads a refusal; nobody, if the database does not answer."""
+    try:
+        return signed_in()
+    except errors.Unavailable:
+        return None
 
 
 def problem(status: int, faults: tuple[Fault, ...]) -> Response:

@@ -7,6 +7,7 @@ from flask import render_template
 from vestibule.doors.caller import signed_in
 from vestibule.doors.hall import settings
 from vestibule.doors.words import language, say
+from vestibule.ground.words import characters
 
 # The name of the hidden field that carries a form's secret.
 FORM_FIELD = "csrf_token"
@@ -23,7 +24,7 @@ def render(template: str, **values: Any) -> str:
         "lang": language(),
         "site": settings().site,
         "form_field": FORM_FIELD,
-        "password_least": settings().passwords.minimum_length,
+        "password_least": characters(settings().passwords.minimum_length),
         "notices": [],
     }
     if "me" not in values:

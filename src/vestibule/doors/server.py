@@ -1,6 +1,9 @@
 """Serving: the application in granian, with the worker beside it."""
 
+import errno
 import multiprocessing
+import signal
+import socket
 from functools import partial
 from pathlib import Path
 
@@ -25,20 +28,32 @@ def application(settings: Settings) -> Flask:
     return create_app(auth=auth)
 
 
+def _application_of_worker(settings: Settings) -> Flask:
+    """Make the application in one of granian's processes.
+
+    Ctrl-C reaches every process of a terminal, and the main one then ends
+    the others. Two signals at once would block a worker in its handler,
+    so only the main one listens to Ctrl-C. Until granian has set its
+    handlers, a worker that is told to end just ends.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    return application(settings)
+
+
 def serve(settings: Settings) -> None:
     """Serve until a signal ends it; requests in hand are finished first."""
     from granian import Granian
     from granian.constants import Interfaces
     from granian.log import LogLevels
 
-    check_loopback(settings)
     development = settings.site.development
     if development:
         # A fresh interpreter for each worker sees the changed code.
         multiprocessing.set_start_method("spawn", force=True)
     server = Granian(
         "vestibule",
-        address=settings.site.host,
+        address=_resolved(settings.site.host)[1],
         port=settings.site.port,
         interface=Interfaces.WSGI,
         workers=settings.site.workers,
@@ -52,18 +67,45 @@ def serve(settings: Settings) -> None:
         reload_paths=[PACKAGE],
     )
     server.serve(
-        target_loader=partial(application, settings), wrap_loader=False
+        target_loader=partial(_application_of_worker, settings),
+        wrap_loader=False,
     )
 
 
-def check_loopback(settings: Settings) -> None:
-    """Refuse to offer to a network what is for this machine alone."""
+def check_address(settings: Settings) -> None:
+    """Refuse an address that cannot or must not be served.
+
+    Workers share their port, so a second server would not fail by itself:
+    it would answer every other request, from another database.
+    """
     site = settings.site
     if site.loopback_only and site.host not in LOOPBACK:
         raise SettingsError(
             f"The preset {site.preset} serves this machine alone, not "
             f"{site.host}. Leave out --host, or choose another preset."
         )
+    try:
+        family, address = _resolved(site.host)
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((address, site.port))
+    except OSError as error:
+        is_taken = error.errno == errno.EADDRINUSE
+        raise SettingsError(
+            f"Cannot listen on {site.host}, port {site.port}: "
+            f"{error.strerror}. "
+            + (
+                "Choose another one with --port."
+                if is_taken
+                else "See VESTIBULE_HOST and VESTIBULE_PORT."
+            )
+        ) from error
+
+
+def _resolved(host: str) -> tuple[socket.AddressFamily, str]:
+    """Look up the kind and the number of a host's address."""
+    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0]
+    return found[0], str(found[4][0])
 
 
 def check_production(settings: Settings) -> None:
@@ -83,8 +125,8 @@ def check_production(settings: Settings) -> None:
         raise SettingsError(
             "Production needs\n  "
             + "\n  and ".join(missing)
-            + "\nKeep them, best in a .env file: a new key signs everybody "
-            "out."
+            + "\nKeep them, best in a .env file: a new key makes the forms "
+            "expire that are open."
         )
 
 

@@ -4,14 +4,14 @@ import json
 from typing import Any, NoReturn, TypeVar
 
 from flask import request
-from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from vestibule.doors.rendering import FORM_FIELD
 from vestibule.errors import Fault, Malformed, Reason
 from vestibule.shape import Shape
 
 S = TypeVar("S", bound=Shape)
-DEEPEST = 32
+MOST_FIELDS = 100
 NOT_JSON = Reason("json.broken", "The body is not a JSON object")
 FILE = Reason("field.file", "This field takes no file")
 
@@ -21,15 +21,21 @@ class _Pairs(list[tuple[str, object]]):
 
 
 def form_pairs() -> list[tuple[str, object]]:
-    """List what a form sent, but the form's own secret."""
-    files = [Fault(FILE, name[:40]) for name in request.files]
+    """List what a form sent, but the form's own secret.
+
+    Raises:
+        Malformed: it sent files.
+        RequestEntityTooLarge: more fields than any form has (attack: a
+            small body that costs a huge page of errors).
+    """
+    # A part of a multipart body may have no name at all.
+    files = [Fault(FILE, (name or "")[:40]) for name in request.files]
     if files:
         raise Malformed(*files)
-    return [
-        (name, value)
-        for name, value in request.form.items(multi=True)
-        if name != FORM_FIELD
-    ]
+    pairs = list(request.form.items(multi=True))
+    if len(pairs) > MOST_FIELDS:
+        raise RequestEntityTooLarge
+    return [(name or "", value) for name, value in pairs if name != FORM_FIELD]
 
 
 def read_form(shape: type[S]) -> S:
@@ -65,6 +71,8 @@ def _json_pairs() -> list[tuple[str, object]]:
         raise Malformed(Fault(NOT_JSON)) from error
     if not isinstance(body, _Pairs):
         raise Malformed(Fault(NOT_JSON))
+    if len(body) > MOST_FIELDS:
+        raise RequestEntityTooLarge
     return list(body)
 
 

@@ -1,15 +1,34 @@
 """Words: every text of the pages, in the language of whoever reads it."""
 
+from collections.abc import Mapping
+
 from flask import request
 
-from vestibule.ground.words import LANGUAGES, translated
+from vestibule.ground.words import LANGUAGES, Amount, translated
 
 
 def language() -> str:
-    """Say the language that the browser asks for, among those there are."""
-    return request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]
+    """Say the language the reader likes best among those there are.
+
+    Only the main part of a tag counts: ``ru-RU`` before ``en`` is Russian.
+    Source: RFC 9110 section 12.5.4.
+    """
+    for tag, quality in request.accept_languages:
+        main = tag.replace("_", "-").partition("-")[0].lower()
+        if quality > 0 and main in LANGUAGES:
+            return main
+    return LANGUAGES[0]
+
+
+def worded(values: Mapping[str, object]) -> dict[str, object]:
+    """Put the amounts among a text's values into the reader's language."""
+    tongue = language()
+    return {
+        name: value.said_in(tongue) if isinstance(value, Amount) else value
+        for name, value in values.items()
+    }
 
 
 def say(text: str, **values: object) -> str:
     """Say an English text in the reader's language."""
-    return translated(text, language()).format(**values)
+    return translated(text, language()).format(**worded(values))

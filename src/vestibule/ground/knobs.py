@@ -59,7 +59,9 @@ def knob(
     """
     kinds: dict[type, str] = {bool: "switch", int: "number", str: "text"}
     what = Knob(key, kind or kinds[type(default)], about, **more)
-    return dataclasses.field(default=default, metadata={"knob": what})
+    return dataclasses.field(
+        default=default, repr=not what.secret, metadata={"knob": what}
+    )
 
 
 def knobs_of(section: type) -> dict[str, Knob]:

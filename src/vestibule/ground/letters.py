@@ -3,11 +3,16 @@
 import smtplib
 import ssl
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
+from email.utils import parseaddr
 from typing import Protocol
+
+from vestibule.ground import names
 
 SECONDS_TO_WAIT = 10
 
@@ -20,7 +25,7 @@ class Letter:
     subject: str
     text: str
     key: str = ""
-    moment: str = ""
+    moment: int = 0
 
 
 class Undelivered(Exception):
@@ -46,7 +51,9 @@ def sealed_envelope(letter: Letter, sender: str) -> EmailMessage:
 
     Source: RFC 5322; RFC 3834 for Auto-Submitted.
     """
-    message = EmailMessage(policy=SMTP)
+    # Seven bits, which every server on the way can carry.
+    message = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
+    message["Date"] = datetime.fromtimestamp(letter.moment, UTC)
     message["From"] = sender
     message["To"] = Address(addr_spec=_wire_address(letter.to))
     message["Subject"] = letter.subject
@@ -54,16 +61,18 @@ def sealed_envelope(letter: Letter, sender: str) -> EmailMessage:
     if letter.key:
         domain = sender.rpartition("@")[2].strip("> ") or "localhost"
         message["Message-ID"] = f"<{letter.key}@{domain}>"
-    if letter.moment:
-        message["Date"] = letter.moment
     message.set_content(letter.text)
     return message
 
 
 def _wire_address(address: str) -> str:
-    """Write the domain of an address in ASCII, as SMTP needs it."""
-    local, _, domain = address.rpartition("@")
-    return f"{local}@{domain.encode('idna').decode('ascii')}"
+    """Write the domain of an address in ASCII, as SMTP needs it.
+
+    It is read as at sign-up (attack: straße.de and strasse.de are two
+    domains, but one to those who read by the older IDNA 2003).
+    """
+    domain = names.email_address(address).canonical.rpartition("@")[2]
+    return f"{address.rpartition('@')[0]}@{domain}"
 
 
 @dataclass(frozen=True)
@@ -83,15 +92,19 @@ class SmtpPost:
         """Deliver one letter to the configured server.
 
         Raises:
-            Undelivered: for good on a 5xx answer about this letter, else
-                to be tried again.
+            Undelivered: for good on a 5xx answer about this letter, and
+                when it can be no mail; else to be tried again.
 
         Source: RFC 5321, RFC 3207 (STARTTLS), RFC 8314.
         """
-        message = sealed_envelope(letter, self.sender)
         try:
-            with self._connection() as smtp:
-                smtp.send_message(message)
+            message = sealed_envelope(letter, self.sender)
+        except ValueError as error:
+            raise Undelivered(
+                f"cannot be a mail: {error}"[:200], for_good=True
+            ) from error
+        try:
+            self._hand_over(message, letter)
         except smtplib.SMTPRecipientsRefused as refusal:
             codes = [code for code, _ in refusal.recipients.values()]
             raise Undelivered(
@@ -103,10 +116,29 @@ class SmtpPost:
                 f"message refused: {refusal.smtp_code}",
                 for_good=refusal.smtp_code >= 500,
             ) from refusal
-        except (OSError, smtplib.SMTPException) as refusal:
+        except (OSError, UnicodeError, smtplib.SMTPException) as refusal:
             raise Undelivered(
                 f"{type(refusal).__name__}: {refusal}"[:200]
             ) from refusal
+
+    def _hand_over(self, message: EmailMessage, letter: Letter) -> None:
+        """Give the message to the server, and leave.
+
+        Its bytes go as they are: send_message would write ``>From`` where
+        a line begins with ``From``.
+        """
+        sender = parseaddr(self.sender)[1]
+        smtp = self._connection()
+        try:
+            smtp.sendmail(
+                sender, [_wire_address(letter.to)], message.as_bytes()
+            )
+            # It is delivered now; a server that is rude at the farewell
+            # must not get it a second time.
+            with suppress(OSError, smtplib.SMTPException):
+                smtp.quit()
+        finally:
+            smtp.close()
 
     def _connection(self) -> smtplib.SMTP:
         """Open a connection; a missing or bad TLS is an error, not a hint."""

@@ -68,6 +68,13 @@ RESERVED = frozenset(
 )
 
 
+# What NFKC makes an @ of.
+AT_SIGNS = frozenset("@＠﹫")
+
+# Separators, and the letters of Korean that are shown as nothing.
+UNSEEN = "\u2028\u2029\u115f\u1160"
+
+
 class Name(NamedTuple):
     """A name as it is shown, and the form that is compared."""
 
@@ -110,7 +117,7 @@ def _plain(text: str) -> str:
     """Trim a name and bring it to NFKC, refusing what cannot be seen."""
     plain = unicodedata.normalize("NFKC", text).strip()
     for char in plain:
-        if unicodedata.category(char)[0] == "C" or char in "\u2028\u2029":
+        if unicodedata.category(char)[0] == "C" or char in UNSEEN:
             raise BadName("characters")
     return plain
 
@@ -139,11 +146,14 @@ def email_address(text: str) -> Name:
             check_deliverability=False,
             allow_smtputf8=False,
             globally_deliverable=False,
+            strict=True,
         )
     except EmailNotValidError as refusal:
         raise BadName("format") from refusal
     domain = (checked.ascii_domain or "").casefold()
-    if "." not in domain:
+    top = domain.rpartition(".")[2]
+    if top == domain or top.isdigit():
+        # A domain that ends in a number is an address of the network.
         raise BadName("format")
     local = plain.rpartition("@")[0]
     return Name(plain, f"{local.casefold()}@{domain}")
@@ -174,7 +184,8 @@ def username(text: str) -> Name:
     if len(plain) < SHORTEST_USERNAME:
         raise BadName("short")
     folded = unicodedata.normalize("NFKC", plain.casefold())
-    return Name(plain, folded)
+    # The Turkish capital folds into an i and a dot that stands alone.
+    return Name(plain, folded.replace("i\u0307", "i"))
 
 
 def canonical(text: str) -> str | None:
@@ -184,7 +195,7 @@ def canonical(text: str) -> str | None:
         The canonical e-mail address or username, or None when the text can
         be neither, so that no account can have it.
     """
-    read = email_address if "@" in text or "＠" in text else username
+    read = email_address if set(text) & AT_SIGNS else username
     try:
         return read(text).canonical
     except BadName:

@@ -16,6 +16,10 @@ class Randomness:
         """
         return secrets.token_urlsafe(32)
 
+    def key(self) -> str:
+        """Make a key of 256 bits as 64 hexadecimal digits."""
+        return secrets.token_hex(32)
+
     def row_id(self) -> UUID:
         """Make a UUIDv7 (RFC 9562 5.7), which sorts by its time."""
         return uuid7()

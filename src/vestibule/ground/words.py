@@ -1,28 +1,71 @@
-"""Translations of English texts, read once from gettext catalogues."""
+"""Words: English texts and their translations, from gettext catalogues."""
 
+from dataclasses import dataclass
 from functools import cache
+from gettext import GNUTranslations
 from importlib.resources import files
+from io import BytesIO
 
 LANGUAGES = ("en", "ru")
 
 
+@dataclass(frozen=True)
+class Amount:
+    """A number of something, which each language puts in its own plural.
+
+    ``one`` and ``many`` are English and hold ``{count}``. As text it is
+    English, so that logs and the command line need nothing else.
+    """
+
+    count: int
+    one: str
+    many: str
+
+    def __str__(self) -> str:
+        return self.said_in(LANGUAGES[0])
+
+    def said_in(self, language: str) -> str:
+        """Say the number and the thing in the plural that goes with it."""
+        if language == LANGUAGES[0]:
+            text = self.one if self.count == 1 else self.many
+        else:
+            plural = _catalogue(language).ngettext
+            text = plural(self.one, self.many, self.count)
+        return text.format(count=self.count)
+
+
+def waiting(seconds: int) -> Amount:
+    """Say a wait, rounded up so that waiting it is enough."""
+    if seconds < 60:
+        return Amount(seconds, "{count} second", "{count} seconds")
+    if seconds < 3600:
+        return Amount(-(-seconds // 60), "{count} minute", "{count} minutes")
+    return Amount(-(-seconds // 3600), "{count} hour", "{count} hours")
+
+
+def characters(count: int) -> Amount:
+    """Say how long a text is."""
+    return Amount(count, "{count} character", "{count} characters")
+
+
 @cache
-def _catalogue(language: str) -> dict[str, str]:
-    """Read the catalogue of a language: English text to its translation."""
+def _catalogue(language: str) -> GNUTranslations:
+    """Read the catalogue of a language; fuzzy entries do not count."""
+    from babel.messages.mofile import write_mo
     from babel.messages.pofile import read_po
 
     path = files("vestibule") / "translations" / f"{language}.po"
     with path.open("rb") as file:
         found = read_po(file, locale=language)
-    return {
-        str(message.id): str(message.string)
-        for message in found
-        if message.id and message.string and not message.fuzzy
-    }
+    compiled = BytesIO()
+    write_mo(compiled, found)
+    compiled.seek(0)
+    return GNUTranslations(compiled)
 
 
 def translated(text: str, language: str) -> str:
     """Translate an English text, or leave it where there is none."""
-    if language == LANGUAGES[0]:
+    # In a catalogue the empty text is its header.
+    if language == LANGUAGES[0] or not text:
         return text
-    return _catalogue(language).get(text, text)
+    return _catalogue(language).gettext(text)

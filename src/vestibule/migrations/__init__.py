@@ -4,25 +4,29 @@ Alembic runs the steps; its own table of versions is named so that a host
 application may keep its own beside it.
 """
 
+import threading
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from vestibule.engine import open_engine, reading
+from vestibule.engine import calmly, open_engine, reading
+from vestibule.errors import SchemaError
 from vestibule.settings import Settings
 
 VERSION_TABLE = "vestibule_version"
 HEAD = "0003"
 
-
-class SchemaError(Exception):
-    """The database's schema does not fit this version of Vestibule."""
+_alone = threading.Lock()
 
 
 def schema_version(engine: Engine) -> str | None:
-    """Read the revision a database is at; None for an empty one."""
-    with reading(engine).connect() as connection:
+    """Read the revision a database is at; None for an empty one.
+
+    Raises:
+        Unavailable: the database cannot be reached.
+    """
+    with calmly(), reading(engine).connect() as connection:
         if not inspect(connection).has_table(VERSION_TABLE):
             return None
         found = connection.execute(
@@ -49,7 +53,8 @@ def bring_up_to_date(engine: Engine, target: str = HEAD) -> bool:
             f"only up to {HEAD}. Install the newer version again."
         )
     try:
-        with engine.begin() as connection:
+        # Alembic keeps what it is doing in its own module.
+        with _alone, engine.begin() as connection:
             _upgrade(connection, target)
     except SQLAlchemyError:
         # Another process may have been quicker.

@@ -1,37 +1,79 @@
 """The commands ``vestibule user …``."""
 
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from vestibule.auth import Auth
 from vestibule.doors.cli import USAGE, fail, show_json, with_auth
 from vestibule.ground.clock import written
-from vestibule.user import User
 
-password_option = click.option(
-    "--password-stdin",
-    is_flag=True,
-    help="Read the password from standard input.",
-)
+if TYPE_CHECKING:
+    from vestibule.auth import Auth
+    from vestibule.user import User
+
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="For programs."
 )
 
 
+def _refuse_argument(
+    _context: click.Context, _parameter: click.Parameter, given: object
+) -> None:
+    """Refuse a password among the arguments, without repeating it.
+
+    Attack: the list of processes and the shell's history show arguments
+    to others.
+    """
+    if given:
+        raise click.UsageError(
+            "A password is never an argument: others could read it. Leave "
+            "it out to be asked, or use --password-stdin. If this was one, "
+            "choose another now."
+        )
+
+
+def password_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the one option that brings a password."""
+    command = click.argument(
+        "surplus",
+        nargs=-1,
+        metavar="",
+        expose_value=False,
+        callback=_refuse_argument,
+    )(command)
+    command = click.option(
+        "--password",
+        hidden=True,
+        expose_value=False,
+        callback=_refuse_argument,
+    )(command)
+    return click.option(
+        "--password-stdin",
+        is_flag=True,
+        help="Read the password from standard input.",
+    )(command)
+
+
 def ask_password(from_stdin: bool) -> str:
     """Ask for a password twice, or read one line of standard input."""
     if from_stdin:
-        return sys.stdin.readline().rstrip("\r\n")
+        line = sys.stdin.buffer.readline()
+        try:
+            return line.decode("utf-8").rstrip("\r\n")
+        except UnicodeDecodeError:
+            fail("The password on standard input is not UTF-8.", USAGE)
     if not sys.stdin.isatty():
         fail("There is no terminal to ask at. Use --password-stdin.", USAGE)
     return str(
-        click.prompt("Password", hide_input=True, confirmation_prompt=True)
+        click.prompt(
+            "Password", hide_input=True, confirmation_prompt=True, err=True
+        )
     )
 
 
-def facts(user: User) -> dict[str, Any]:
+def facts(user: "User") -> dict[str, Any]:
     """List what programs may know of an account; never its hash."""
     verified = user.email_verified_at
     return {
@@ -56,7 +98,7 @@ def commands() -> None:
 @password_option
 @with_auth
 def create(
-    auth: Auth,
+    auth: "Auth",
     email: str,
     username: str | None,
     admin: bool,
@@ -75,31 +117,38 @@ def create(
     )
 
 
-@commands.command("list")
+@commands.command("list", epilog="Example: vestibule user list --json")
 @click.option("--after", default=0, help="Number to begin behind.")
-@click.option("--most", default=100, help="How many at most.")
+@click.option(
+    "--most",
+    type=click.IntRange(1, 10_000),
+    default=100,
+    help="How many at most (100).",
+)
 @json_option
 @with_auth
-def list_(auth: Auth, after: int, most: int, as_json: bool) -> None:
+def list_(auth: "Auth", after: int, most: int, as_json: bool) -> None:
     """List accounts by number."""
-    users = auth.administration.page(after, min(max(most, 1), 10_000))
+    users = auth.administration.page(after, most)
     if as_json:
         show_json([facts(user) for user in users])
         return
     for user in users:
         mark = "admin" if user.is_admin else ""
         click.echo(f"{user.id:>6}  {user.username:20}  {user.email}  {mark}")
+    if not users:
+        click.echo("No accounts here.", err=True)
     if len(users) == most:
         click.echo(
             f"More: vestibule user list --after {users[-1].id}", err=True
         )
 
 
-@commands.command()
+@commands.command(epilog="Example: vestibule user show anna@example.com")
 @click.argument("name")
 @json_option
 @with_auth
-def show(auth: Auth, name: str, as_json: bool) -> None:
+def show(auth: "Auth", name: str, as_json: bool) -> None:
     """Show one account, by username, address or number."""
     found = facts(auth.administration.find(name))
     if as_json:
@@ -112,28 +161,30 @@ def show(auth: Auth, name: str, as_json: bool) -> None:
 @commands.command(epilog="Example: vestibule user promote anna")
 @click.argument("name")
 @with_auth
-def promote(auth: Auth, name: str) -> None:
+def promote(auth: "Auth", name: str) -> None:
     """Make somebody an administrator."""
     user = auth.administration.find(name)
     auth.administration.set_admin(user, is_admin=True)
     click.echo(f"{user.username} is an administrator now, and signed out.")
 
 
-@commands.command()
+@commands.command(epilog="Example: vestibule user demote anna")
 @click.argument("name")
 @with_auth
-def demote(auth: Auth, name: str) -> None:
+def demote(auth: "Auth", name: str) -> None:
     """Make an administrator an ordinary person."""
     user = auth.administration.find(name)
     auth.administration.set_admin(user, is_admin=False)
     click.echo(f"{user.username} is no administrator now, and signed out.")
 
 
-@commands.command("set-password")
+@commands.command(
+    "set-password", epilog="Example: vestibule user set-password anna"
+)
 @click.argument("name")
 @password_option
 @with_auth
-def set_password(auth: Auth, name: str, password_stdin: bool) -> None:
+def set_password(auth: "Auth", name: str, password_stdin: bool) -> None:
     """Set somebody's password and end their sessions."""
     user = auth.administration.find(name)
     auth.administration.set_password(user, ask_password(password_stdin))
@@ -146,15 +197,20 @@ def set_password(auth: Auth, name: str, password_stdin: bool) -> None:
 @click.argument("name")
 @click.option("--confirm", help="The username once more, instead of asking.")
 @with_auth
-def delete(auth: Auth, name: str, confirm: str | None) -> None:
+def delete(auth: "Auth", name: str, confirm: str | None) -> None:
     """Delete an account and everything of it, for good."""
     user = auth.administration.find(name)
     if confirm is None:
         if not sys.stdin.isatty():
-            fail("There is no terminal to ask at. Use --confirm.", USAGE)
+            fail(
+                "There is no terminal to ask at. Use --confirm "
+                f"{user.username}.",
+                USAGE,
+            )
         confirm = click.prompt(
             f"This deletes {user.username} ({user.email}) for good. "
-            "Type the username to go on"
+            "Type the username to go on",
+            err=True,
         )
     if confirm != user.username:
         fail(f"That is not {user.username}; nothing is deleted.", USAGE)

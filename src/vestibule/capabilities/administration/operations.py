@@ -90,8 +90,7 @@ class Administration(Capability):
         Raises:
             Malformed: it may not be a password.
         """
-        own = [user.username, user.email]
-        hashed = self.auth.passwords.hash_new(password, own)
+        hashed = self.auth.passwords.hash_new(user, password)
         self.auth.passwords.set(user, hashed)
         self.auth.sessions.end_all(user.id)
         self.history.record("administration.set_password", user.id)

@@ -110,7 +110,18 @@ class EmailVerification(Capability):
     def pending(self, user: User) -> str | None:
         """Say which new address of an account waits to be confirmed."""
         address = self.auth.mailed_tokens.pending(user.id, PURPOSE)
-        return address if address != user.email else None
+        if address is None or _is_own(user, address):
+            return None
+        return address
+
+    def cancel_change(self, user: User) -> None:
+        """Forget the new address that waits, and the link mailed there.
+
+        Attack: a change asked for in a stolen session, and confirmed once
+        its owner has set a new password and feels safe.
+        """
+        if self.pending(user) is not None:
+            self.auth.mailed_tokens.forget(user.id, PURPOSE)
 
     @operation
     def confirm(self, token: str) -> EmailVerified:
@@ -127,7 +138,7 @@ class EmailVerification(Capability):
         if proof is None:
             raise EmailLinkInvalid
         user = self.db.find_user_by(id=proof.user_id)
-        if proof.address != user.email:
+        if not _is_own(user, proof.address):
             self.change(user, proof.address)
         self.mark(user)
         return EmailVerified(proof.address)
@@ -166,7 +177,7 @@ class EmailVerification(Capability):
             Malformed: it cannot be an address.
         """
         name = self.auth.registration.check_email(address)
-        if name.canonical == names.email_address(user.email).canonical:
+        if _is_own(user, address):
             # Only the spelling changes; it is the same mailbox.
             self.db.update_user(user.id, email=name.shown)
             return False
@@ -177,6 +188,9 @@ class EmailVerification(Capability):
         if self._is_taken(name.canonical):
             if not self.settings.email.verified_required:
                 raise EmailTaken
+            # Attack: telling a taken address by whether the profile says
+            # that it waits. The token of this wait is in no letter.
+            self.auth.mailed_tokens.issue(user.id, PURPOSE, name.shown)
             return True
         self.ask(user, name.shown)
         return True
@@ -208,3 +222,9 @@ class EmailVerification(Capability):
                 f"Regards, @{self.settings.signature} team!\n",
             ),
         )
+
+
+def _is_own(user: User, address: str) -> bool:
+    """Tell whether an address is the account's own, in any spelling."""
+    wanted = names.email_address(address).canonical
+    return wanted == names.email_address(user.email).canonical

@@ -3,12 +3,12 @@
 import dataclasses
 
 from vestibule.errors import Reason
+from vestibule.reasons import PASSWORD_MISSING
 from vestibule.shape import Shape, secret, switch, text
 
 NAME_MISSING = Reason(
-    "login.name_required", "Enter your email address or username"
+    "email_or_username.required", "Enter your email address or username"
 )
-PASSWORD_MISSING = Reason("login.password_required", "Enter your password")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from vestibule.capabilities.login.forms import SignIn, SignOut
 from vestibule.doors.caller import session_token, signed_out_only
 from vestibule.doors.hall import auth, settings
 from vestibule.doors.pages import form_page, page_answer
+from vestibule.doors.words import say
 
 pages = Blueprint("login", __name__, template_folder="templates")
 
@@ -21,7 +22,7 @@ def sign_in() -> Response:
         lambda form: auth().login.with_password(
             form.email, form.password, remember=form.remember
         ),
-        sorry="Invalid credentials. Try again",
+        sorry=say("Invalid credentials. Try again"),
     )
 
 

@@ -124,8 +124,7 @@ class PasswordReset(Capability):
             user = self.look(token)
             if email is not None and not _is_address_of(user, email):
                 raise ResetTokenInvalid
-        own = [user.username, user.email]
-        hashed = self.auth.passwords.hash_new(password, own)
+        hashed = self.auth.passwords.hash_new(user, password)
         if self.auth.mailed_tokens.use(token, PURPOSE) is None:
             raise ResetTokenInvalid
         self.auth.mailed_tokens.forget(user.id)

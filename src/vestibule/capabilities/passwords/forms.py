@@ -5,13 +5,10 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from vestibule.errors import Fault, Reason
+from vestibule.reasons import NEW_PASSWORD_MISSING, PASSWORDS_DIFFER
 from vestibule.shape import Shape, secret
 
 OLD_MISSING = Reason("old_password.required", "Enter your old password")
-NEW_MISSING = Reason("new_password.required", "Enter a new password")
-MISMATCH = Reason(
-    "new_password2.mismatch", "Enter the new password in both fields"
-)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -25,17 +22,17 @@ class PasswordChange(Shape):
     )
     new_password: str = secret(
         "New Password",
-        missing=NEW_MISSING,
+        missing=NEW_PASSWORD_MISSING,
         autocomplete="new-password",
         hint="password-rule",
     )
     new_password2: str = secret(
         "New Password (Again)",
-        missing=MISMATCH,
+        missing=PASSWORDS_DIFFER,
         autocomplete="new-password",
     )
 
     def faults(self) -> Iterable[Fault]:
         """Refuse two new passwords that differ."""
         if self.new_password != self.new_password2:
-            yield Fault(MISMATCH, "new_password2")
+            yield Fault(PASSWORDS_DIFFER, "new_password2")

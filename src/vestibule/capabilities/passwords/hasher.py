@@ -15,6 +15,7 @@ from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from vestibule.errors import Unavailable
+from vestibule.ground.randomness import Randomness
 from vestibule.sections import PasswordSettings
 
 R = TypeVar("R")
@@ -38,12 +39,9 @@ class Hasher:
         )
         self._is_writing = is_writing
         self._places = threading.BoundedSemaphore(LANES + WAITING)
+        # It starts its threads only when there is something to hash.
+        self._lanes = ThreadPoolExecutor(LANES, thread_name_prefix="hash-lane")
         self.count = 0
-
-    @cached_property
-    def _lanes(self) -> ThreadPoolExecutor:
-        """The threads that hash, started when the first hash is asked."""
-        return ThreadPoolExecutor(LANES, thread_name_prefix="hash-lane")
 
     def hash(self, password: str) -> str:
         """Hash a password into its encoded form with its parameters."""
@@ -70,7 +68,7 @@ class Hasher:
     @cached_property
     def _nobody(self) -> str:
         """A hash with today's parameters that no password opens."""
-        return self._argon2.hash(os.urandom(32))
+        return self._argon2.hash(Randomness().token())
 
     def warm_up(self) -> None:
         """Make the hash for unknown accounts before the first request."""

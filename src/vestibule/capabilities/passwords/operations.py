@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from vestibule.capabilities.passwords import policy
 from vestibule.capabilities.passwords.hasher import Hasher
@@ -65,9 +66,10 @@ class Passwords(Capability):
             own_names=[*own_names, self.settings.site.name],
         )
 
-    def hash_new(self, password: str, own_names: Iterable[str]) -> str:
-        """Check and hash a password that somebody wants to have."""
-        self.check(password, own_names)
+    def hash_new(self, user: User, password: str) -> str:
+        """Check and hash a password that an account is to have."""
+        own = (user.username, user.email, user.first_name, user.last_name)
+        self.check(password, [name for name in own if name])
         return self.hasher.hash(password)
 
     def is_right(self, user: User | None, password: str) -> bool:
@@ -84,14 +86,27 @@ class Passwords(Capability):
         if not self.hasher.verify(user.hashed_password, password):
             return False
         if self.hasher.is_outdated(user.hashed_password):
-            self._upgrade(user, self.hasher.hash(password))
+            return self._upgrade(user, password)
         return True
 
-    @operation
-    def _upgrade(self, user: User, hashed: str) -> None:
-        """Replace a hash made with old parameters."""
-        self._swap(user, hashed)
-        self.history.record("password.rehash", user.id)
+    def _upgrade(self, user: User, password: str) -> bool:
+        """Replace a hash made with old parameters, and commit that alone.
+
+        What follows may count or hash again, which no open transaction
+        may wait for. When somebody was faster, their hash decides.
+        """
+        hashed = self.hasher.hash(password)
+        try:
+            with self.db.apart(), self.db.unit():
+                self._swap(user, hashed)
+                self.history.record("password.rehash", user.id)
+        except Conflict:
+            fresh = select(User.hashed_password).where(User.id == user.id)
+            row = self.db.first(fresh)
+            if row is None or not self.hasher.verify(row[0], password):
+                return False
+            user.hashed_password = row[0]
+        return True
 
     def _swap(self, user: User, hashed: str, **more: int) -> None:
         """Set a hash where the old one still stands.
@@ -135,9 +150,9 @@ class Passwords(Capability):
                 refusal = OldPasswordIncorrect()
                 self.history.record("password.change", user.id, refusal.code)
                 raise refusal
-        if new == old:
+        if normalize("NFC", new) == normalize("NFC", old):
             raise PasswordSame
-        hashed = self.hash_new(new, own_names(user))
+        hashed = self.hash_new(user, new)
         self.set(user, hashed)
         self.auth.sessions.end_all(user.id, keep=keep)
         self.history.record("password.change", user.id)
@@ -153,6 +168,7 @@ class Passwords(Capability):
         now = self.auth.clock.now()
         self._swap(user, hashed, password_changed_at=now)
         self.auth.mailed_tokens.forget(user.id, "password_reset")
+        self.auth.email_verification.cancel_change(user)
         site = self.settings.site.name
         self.auth.outbox.put(
             user.id,
@@ -167,13 +183,3 @@ class Passwords(Capability):
                 f"Regards, @{self.settings.signature} team!\n",
             ),
         )
-
-
-def own_names(user: User) -> list[str]:
-    """List the names that a password of this account must not be made of."""
-    return [
-        user.username,
-        user.email,
-        user.first_name or "",
-        user.last_name or "",
-    ]

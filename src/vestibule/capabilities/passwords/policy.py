@@ -14,6 +14,7 @@ from importlib.resources import as_file, files
 
 from vestibule.errors import Malformed, Reason
 from vestibule.ground.names import is_writable
+from vestibule.ground.words import characters
 
 MOST_BYTES = 1024
 SHORTEST_NAME = 3
@@ -23,9 +24,8 @@ ENTRY = 6
 class PasswordTooShort(Malformed):
     """The password has too few characters."""
 
-    reason = Reason(
-        "password.too_short", "Password must be at least {least} characters"
-    )
+    reason = Reason("password.too_short", "Password must be at least {least}")
+    field = "password"
 
 
 class PasswordTooLong(Malformed):
@@ -34,6 +34,7 @@ class PasswordTooLong(Malformed):
     reason = Reason(
         "password.too_long", "Password must be at most {most} bytes long"
     )
+    field = "password"
 
 
 class PasswordUnwritable(Malformed):
@@ -43,6 +44,7 @@ class PasswordUnwritable(Malformed):
         "password.characters",
         "Password contains characters that cannot be typed",
     )
+    field = "password"
 
 
 class PasswordCommon(Malformed):
@@ -53,6 +55,7 @@ class PasswordCommon(Malformed):
         "This password is on a list of common passwords. "
         "Try three or four random words",
     )
+    field = "password"
 
 
 class PasswordPersonal(Malformed):
@@ -62,6 +65,7 @@ class PasswordPersonal(Malformed):
         "password.personal",
         "Password must not contain your username or email address",
     )
+    field = "password"
 
 
 def is_hashable(password: str) -> bool:
@@ -98,7 +102,7 @@ def check(
     if len(normal.encode()) > MOST_BYTES:
         raise PasswordTooLong(most=MOST_BYTES)
     if len(normal) < least:
-        raise PasswordTooShort(least=least)
+        raise PasswordTooShort(least=characters(least))
     if blocklist and is_common(normal):
         raise PasswordCommon
     if blocklist and is_personal(normal, own_names):

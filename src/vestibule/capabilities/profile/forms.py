@@ -2,12 +2,9 @@
 
 import dataclasses
 
-from vestibule.errors import Reason
 from vestibule.ground.names import FullName
+from vestibule.reasons import EMAIL_MISSING, USERNAME_MISSING
 from vestibule.shape import Shape, text
-
-EMAIL_MISSING = Reason("profile.email_required", "Enter your email address")
-USERNAME_MISSING = Reason("profile.username_required", "Enter a username")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

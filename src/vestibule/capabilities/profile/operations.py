@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from vestibule.capability import Capability, operation
+from vestibule.errors import Gathered
 from vestibule.ground.names import FullName
 from vestibule.user import User
 
@@ -42,9 +43,15 @@ class Profile(Capability):
         changes: dict[str, str | None] = {}
         if full_name is not None:
             changes["first_name"], changes["last_name"] = full_name
-        if username != user.username:
-            name = self.auth.registration.check_username(username)
-            changes["username"] = name.shown
+        gathered = Gathered()
+        with gathered:
+            if username != user.username:
+                name = self.auth.registration.check_username(username)
+                changes["username"] = name.shown
+        with gathered:
+            if email != user.email:
+                self.auth.registration.check_email(email)
+        gathered.tell()
         self.db.update_user(user.id, **changes)
         self.history.record("profile.update", user.id)
         pending = None

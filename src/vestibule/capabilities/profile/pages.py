@@ -13,7 +13,7 @@ from vestibule.doors.caller import current_user, login_required
 from vestibule.doors.hall import auth, settings
 from vestibule.doors.pages import form_for, own_form, page
 from vestibule.doors.visit import visit
-from vestibule.doors.words import say
+from vestibule.doors.words import say, worded
 from vestibule.errors import Fault, Reason, Refusal
 
 pages = Blueprint("profile", __name__, template_folder="templates")
@@ -71,7 +71,7 @@ def _typed() -> dict[str, Any]:
 def _packed(refusal: Refusal) -> list[dict[str, Any]]:
     """Write a refusal's faults so that a cookie can carry them."""
     return [
-        {"code": f.reason.code, "field": f.field, "values": f.values}
+        {"code": f.reason.code, "field": f.field, "values": worded(f.values)}
         for f in refusal.faults[:5]
     ]
 

@@ -4,16 +4,15 @@ import dataclasses
 from collections.abc import Iterable
 from typing import ClassVar
 
-from vestibule.errors import Fault, Reason
+from vestibule.errors import Fault
 from vestibule.ground.names import FullName
-from vestibule.shape import Shape, secret, text
-
-EMAIL_MISSING = Reason("email.required", "Enter your email address")
-USERNAME_MISSING = Reason("username.required", "Enter a username")
-PASSWORD_MISSING = Reason("password.required", "Enter a password")
-MISMATCH = Reason(
-    "password2.mismatch", "Enter the same password in both fields"
+from vestibule.reasons import (
+    EMAIL_MISSING,
+    PASSWORD_MISSING,
+    PASSWORDS_DIFFER,
+    USERNAME_MISSING,
 )
+from vestibule.shape import Shape, secret, text
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -45,14 +44,14 @@ class SignUp(Shape):
     )
     password2: str = secret(
         "Enter the password again",
-        missing=MISMATCH,
+        missing=PASSWORDS_DIFFER,
         autocomplete="new-password",
     )
 
     def faults(self) -> Iterable[Fault]:
         """Refuse two passwords that differ."""
         if self.password1 != self.password2:
-            yield Fault(MISMATCH, "password2")
+            yield Fault(PASSWORDS_DIFFER, "password2")
 
     @property
     def full_name(self) -> FullName:

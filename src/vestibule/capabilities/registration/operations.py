@@ -1,12 +1,14 @@
-"""Creating accounts."""
+"""Creating accounts, and saying which names can be had."""
 
 from dataclasses import dataclass
 
+from sqlalchemy.exc import NoResultFound
+
 from vestibule.capability import Capability, operation
-from vestibule.errors import Fault, Malformed, Reason
+from vestibule.errors import Fault, Gathered, Malformed, Reason
 from vestibule.ground import names
 from vestibule.ground.letters import Letter
-from vestibule.user import EmailTaken, User
+from vestibule.user import EmailTaken, User, UsernameTaken
 
 USERNAME_FAULTS = {
     "short": Reason(
@@ -100,21 +102,22 @@ class Registration(Capability):
             EmailTaken, UsernameTaken: it belongs to somebody.
             Malformed: a name or the password cannot be one.
         """
-        address = self.check_email(email)
-        if username is not None:
-            username = self.check_username(
-                username, reserved=by_operator
-            ).shown
-        own = [
-            address.shown,
-            username or "",
-            *(part or "" for part in full_name),
-        ]
-        self.auth.passwords.check(password, own)
+        gathered = Gathered()
+        with gathered:
+            if username is not None:
+                username = self.check_username(
+                    username, reserved=by_operator
+                ).shown
+        with gathered:
+            email = self.check_email(email).shown
+        with gathered:
+            own = [email, username or "", *(part or "" for part in full_name)]
+            self.auth.passwords.check(password, own)
+        gathered.tell()
         hashed = self.auth.passwords.hasher.hash(password)
         verified_at = self.auth.clock.now() if by_operator else None
         user = self.db.add_user(
-            address.shown,
+            email,
             hashed,
             username,
             email_verified_at=verified_at,
@@ -146,9 +149,23 @@ class Registration(Capability):
         except EmailTaken:
             if not self.settings.email.verified_required:
                 raise
-            self._tell_owner(email)
-            return Registered(self.check_email(email).shown)
+            if username is not None and self._is_taken(username):
+                # Attack: a username known to be taken turns the answer
+                # into a test of the address.
+                raise UsernameTaken from None
+            address = self.check_email(email)
+            if self.auth.throttle.may_write_to(address.canonical):
+                self._tell_owner(address.shown)
+            return Registered(address.shown)
         return Registered(user.email)
+
+    def _is_taken(self, username: str) -> bool:
+        """Tell whether a username is somebody's at this moment."""
+        try:
+            self.db.find_user_by(username=username)
+        except NoResultFound:
+            return False
+        return True
 
     def _tell_owner(self, email: str) -> None:
         """Tell the owner of a taken address that somebody tried it."""

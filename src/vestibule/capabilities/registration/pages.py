@@ -24,18 +24,19 @@ def register() -> Response:
             form.email, form.password1, form.username, form.full_name
         ),
         lambda outcome: _registered(outcome.email),
-        sorry="Invalid credentials. Try again",
+        sorry=say("Invalid credentials. Try again"),
     )
 
 
 def _registered(email: str) -> Response:
     """Go to the sign-in page, with the address already filled in."""
-    text = "Your account is ready. Sign in"
+    text = say("Your account is ready. Sign in")
     if settings().email.verified_required:
-        text = (
+        text = say(
             "We have sent a message to {email}. Open the link in it, "
-            "then sign in"
+            "then sign in",
+            email=email,
         )
-    visit().note("success", say(text, email=email))
+    visit().note("success", text)
     visit().keep("SignIn", {"email": email})
     return redirect(url_for("vestibule.login.sign_in"))

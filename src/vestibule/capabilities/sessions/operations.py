@@ -106,7 +106,7 @@ class Sessions(Capability):
             .returning(SessionRecord.user_id)
         )
         if row is not None:
-            self.history.record("session.end", row[0])
+            self.history.record("session.end", row[0], actor_id=row[0])
 
     @operation
     def end_all(self, user_id: int, keep: str | None = None) -> int:

@@ -1,6 +1,6 @@
 """The table of sessions."""
 
-from sqlalchemy import ForeignKey, LargeBinary, String
+from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from vestibule.records import PREFIX, Record
@@ -20,7 +20,7 @@ class SessionRecord(Record):
         LargeBinary(32), primary_key=True
     )
     user_id: Mapped[int] = mapped_column(
-        ForeignKey(User.id, ondelete="CASCADE"), index=True
+        BigInteger, ForeignKey(User.id, ondelete="CASCADE"), index=True
     )
     created_at: Mapped[int]
     seen_at: Mapped[int]

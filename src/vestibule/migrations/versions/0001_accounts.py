@@ -13,6 +13,21 @@ row_number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 def upgrade() -> None:
     """Make the tables of the first version."""
+    _create_users()
+    _create_identifiers()
+    _create_events()
+    _create_attempts()
+    _create_outbox()
+
+
+def downgrade() -> None:
+    """Remove the tables of the first version."""
+    for table in ("outbox", "attempts", "events", "identifiers", "users"):
+        op.drop_table(f"vestibule_{table}")
+
+
+def _create_users() -> None:
+    """Make the table of accounts."""
     op.create_table(
         "vestibule_users",
         sa.Column("id", row_number, sa.Identity(always=False), nullable=False),
@@ -41,6 +56,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_vestibule_users")),
         sqlite_autoincrement=True,
     )
+
+
+def _create_identifiers() -> None:
+    """Make the table of names that lead to accounts."""
     op.create_table(
         "vestibule_identifiers",
         sa.Column("canonical", sa.String(320), nullable=False),
@@ -59,6 +78,10 @@ def upgrade() -> None:
             name=op.f("uq_vestibule_identifiers_user_id_kind"),
         ),
     )
+
+
+def _create_events() -> None:
+    """Make the table of history."""
     op.create_table(
         "vestibule_events",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -78,6 +101,10 @@ def upgrade() -> None:
         "vestibule_events",
         ["subject_id", "id"],
     )
+
+
+def _create_attempts() -> None:
+    """Make the table of counts of attempts."""
     op.create_table(
         "vestibule_attempts",
         sa.Column("key", sa.String(100), nullable=False),
@@ -91,6 +118,10 @@ def upgrade() -> None:
         "vestibule_attempts",
         ["forgotten_at"],
     )
+
+
+def _create_outbox() -> None:
+    """Make the table of letters that wait."""
     op.create_table(
         "vestibule_outbox",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -117,9 +148,3 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_vestibule_outbox_user_id"), "vestibule_outbox", ["user_id"]
     )
-
-
-def downgrade() -> None:
-    """Remove the tables of the first version."""
-    for table in ("outbox", "attempts", "events", "identifiers", "users"):
-        op.drop_table(f"vestibule_{table}")
