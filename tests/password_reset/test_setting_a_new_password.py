@@ -1,0 +1,367 @@
+"""Using a reset link: once, in time, for one account, and nothing more."""
+
+from functools import partial
+
+import pytest
+from flask import Flask
+
+from conftest import (
+    HTML,
+    PASSWORD,
+    Browser,
+    Postbox,
+    TurnableClock,
+    field_errors,
+    notices,
+)
+from stagecraft import (
+    JsonDoor,
+    Opened,
+    PageDoor,
+    at_once,
+    both_doors,
+    counts,
+    next_page,
+)
+from vestibule.auth import Auth
+from vestibule.capabilities.password_reset.operations import (
+    PasswordWasReset,
+    ResetTokenInvalid,
+)
+from vestibule.user import User
+
+NEW = "another good password"
+INVALID = "That is an invalid or expired token"
+
+
+@pytest.fixture
+def token(auth: Auth, alice: User, postbox: Postbox) -> str:
+    """Alice asks for a link and takes the token out of it."""
+    auth.password_reset.ask("alice@example.com")
+    return postbox.link("/password_reset/").rpartition("/")[2]
+
+
+def is_good(auth: Auth, token: str) -> bool:
+    """Tell whether a token would still open the form."""
+    try:
+        auth.password_reset.look(token)
+    except ResetTokenInvalid:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    "path", ["/password_reset/", "/password_reset?token="]
+)
+def test_the_link_leads_to_a_new_password_and_to_the_sign_in_page(
+    browser: Browser, auth: Auth, token: str, path: str
+) -> None:
+    response = browser.send(path + token, password=NEW, confirm_password=NEW)
+
+    assert (response.status_code, response.location) == (302, "/login")
+    page = next_page(browser, response)
+    assert notices(page) == ["Your password was set. Try to login."]
+    assert auth.valid_login("alice", NEW)
+    assert not auth.valid_login("alice", PASSWORD)
+
+
+@both_doors
+def test_a_reset_signs_nobody_in_and_everybody_out(
+    app: Flask, auth: Auth, bob: User, token: str, opened: Opened
+) -> None:
+    sessions = [auth.create_session("alice@example.com") for _ in range(3)]
+    assert all(sessions)
+    bobs = auth.sessions.open(bob.id)
+    door = opened(app)
+
+    answer = door.finish_reset(token, NEW)
+
+    assert answer.status_code == door.works
+    assert "session_id=" not in str(answer.headers)
+    assert door.whoami() is None
+    assert [auth.get_user_from_session_id(t) for t in sessions] == [None] * 3
+    assert auth.get_user_from_session_id(bobs) is not None
+
+
+@both_doors
+def test_a_token_works_once(
+    app: Flask, auth: Auth, token: str, opened: Opened
+) -> None:
+    door = opened(app)
+    assert door.finish_reset(token, NEW).status_code == door.works
+
+    again = door.finish_reset(token, "a third good password")
+
+    assert again.status_code in (302, 403)
+    assert auth.valid_login("alice", NEW)
+
+
+def test_a_bad_token_leads_back_to_asking(
+    browser: Browser, auth: Auth, token: str
+) -> None:
+    for bad in (
+        "nonsense",
+        token[:-1],
+        token + "A",
+        token.swapcase(),
+        " " + token,
+        "%00" + token,
+        token + "%00",
+        "%ED%A0%80",
+        "a" * 5000,
+        "%2e%2e%2fprofile",
+    ):
+        for path in ("/password_reset/", "/password_reset?token="):
+            looked = browser.open(path + bad)
+            sent = browser.client.post(
+                path + bad, data={"password": NEW}, headers=HTML
+            )
+            for response in (looked, sent):
+                if response.status_code == 404:  # a slash makes a new path
+                    assert "%2f" in bad
+                    continue
+                assert response.location == "/password_reset", bad
+            page = browser.open("/password_reset")
+            assert set(notices(page)) <= {INVALID}
+
+    assert browser.open("/password_reset?token=").location is not None
+    assert is_good(auth, token)
+    assert auth.valid_login("alice", PASSWORD)
+
+
+def test_the_flash_says_that_the_token_is_invalid_or_expired(
+    browser: Browser,
+) -> None:
+    response = browser.open("/password_reset/nonsense")
+
+    assert notices(next_page(browser, response)) == [INVALID]
+
+
+def test_a_program_is_told_403_for_anything_that_is_not_right(
+    app: Flask, auth: Auth, bob: User, token: str
+) -> None:
+    program = app.test_client()
+    good = {
+        "email": "alice@example.com",
+        "reset_token": token,
+        "new_password": NEW,
+    }
+    for change in (
+        {"reset_token": "nonsense"},
+        {"reset_token": ""},
+        {"reset_token": None},
+        {"reset_token": 0},
+        {"reset_token": [token]},
+        {"reset_token": {"$gt": ""}},
+        {"reset_token": "a" * 5000},
+        {"email": "bob@example.com"},
+        {"email": "nobody@example.com"},
+        {"email": ""},
+        {"new_password": "short"},
+        {"new_password": "qwertyuiop"},
+        {"new_password": "alice2024!"},
+        {"new_password": ""},
+        {"user_id": bob.id},
+    ):
+        answer = program.put("/reset_password", json={**good, **change})
+        assert answer.status_code == 403, change
+        assert list(answer.get_json()) == ["message"]
+        assert "Set-Cookie" not in answer.headers
+
+    for name in ("alice", "bob"):
+        assert auth.valid_login(name, PASSWORD)
+    answer = program.put(
+        "/reset_password", json={**good, "email": "ALICE@example.com"}
+    )
+    assert answer.get_data() == (
+        b'{"email":"alice@example.com","message":"Password updated"}'
+    )
+
+
+def test_a_token_lives_for_one_hour(
+    app: Flask, auth: Auth, token: str, clock: TurnableClock
+) -> None:
+    clock.turn(minutes=59, seconds=59)
+    assert is_good(auth, token)
+
+    clock.turn(seconds=1)
+    assert not is_good(auth, token)
+    assert JsonDoor(app).finish_reset(token, NEW).status_code == 403
+    assert auth.valid_login("alice", PASSWORD)
+
+
+def test_only_the_newest_token_works(
+    auth: Auth, token: str, postbox: Postbox
+) -> None:
+    auth.password_reset.ask("alice@example.com")
+    newer = postbox.link("/password_reset/").rpartition("/")[2]
+
+    assert not is_good(auth, token)
+    assert is_good(auth, newer)
+
+
+def test_looking_at_a_link_any_number_of_times_uses_nothing_up(
+    app: Flask, auth: Auth, token: str
+) -> None:
+    before = counts(auth)
+    for headers in ({}, HTML, {"User-Agent": "MailScanner"}):
+        client = app.test_client()
+        for path in (
+            f"/password_reset/{token}",
+            f"/password_reset?token={token}",
+        ):
+            for _ in range(3):
+                assert client.get(path, headers=headers).status_code == 200
+                assert client.head(path, headers=headers).status_code == 200
+                client.options(path, headers=headers)
+
+    assert counts(auth) == before
+    assert auth.valid_login("alice", PASSWORD)
+    assert is_good(auth, token)
+
+
+def test_the_page_behind_the_link_keeps_the_token_to_itself(
+    browser: Browser, token: str
+) -> None:
+    response = browser.open(f"/password_reset/{token}")
+
+    assert response.headers["Referrer-Policy"] == "no-referrer"
+    assert response.headers["Cache-Control"] == "no-store"
+    assert token not in response.text
+
+
+def test_a_password_that_may_not_be_one_leaves_the_token_good(
+    browser: Browser, auth: Auth, token: str
+) -> None:
+    path = f"/password_reset/{token}"
+    for password, again, errors in (
+        ("short", "short", ["password"]),
+        ("Alice-2024", "Alice-2024", ["password"]),
+        ("qwertyuiop", "qwertyuiop", ["password"]),
+        (NEW, "something else", ["confirm_password"]),
+        ("", "", ["password", "confirm_password"]),
+    ):
+        page = browser.send(path, password=password, confirm_password=again)
+        assert page.status_code == 422
+        assert list(field_errors(page)) == errors
+
+    assert auth.valid_login("alice", PASSWORD)
+    assert PageDoor(browser.client.application).finish_reset(
+        token, NEW
+    ).location == ("/login")
+
+
+def test_a_form_from_elsewhere_sets_no_password(
+    app: Flask, auth: Auth, token: str
+) -> None:
+    client = app.test_client()
+
+    answer = client.post(
+        f"/password_reset/{token}",
+        data={"password": NEW, "confirm_password": NEW},
+        headers=HTML,
+    )
+
+    assert answer.status_code == 422
+    assert auth.valid_login("alice", PASSWORD)
+
+
+def test_a_token_of_another_purpose_resets_nothing(
+    browser: Browser, auth: Auth, token: str, alice: User, postbox: Postbox
+) -> None:
+    auth.email_verification.ask(alice)
+    confirming = postbox.link("/verify-email/").rpartition("/")[2]
+
+    assert browser.open(f"/password_reset/{confirming}").status_code == 302
+    assert browser.open(f"/verify-email/{token}").status_code == 302
+    with pytest.raises(ResetTokenInvalid):
+        auth.password_reset.finish(confirming, NEW)
+    with pytest.raises(Exception, match="does not work any more"):
+        auth.email_verification.confirm(token)
+    assert is_good(auth, token)
+    assert auth.email_verification.look(confirming) == "alice@example.com"
+
+
+def test_a_letter_to_a_former_address_is_dead(
+    auth: Auth, token: str, alice: User
+) -> None:
+    auth.email_verification.change(alice, "new@example.com")
+    assert not is_good(auth, token)
+
+    # Even if the change had left the row behind, the address decides.
+    mine = auth.db.find_user_by(id=alice.id)
+    token = auth.password_reset.issue(mine)
+    auth.db.update_user(alice.id, email="newer@example.com")
+    assert not is_good(auth, token)
+    with pytest.raises(ValueError, match=INVALID):
+        auth.update_password(token, NEW)
+
+
+def test_a_reset_ends_every_other_mailed_token(
+    auth: Auth, token: str, alice: User, postbox: Postbox
+) -> None:
+    auth.email_verification.start_change(alice, "mallory@example.com")
+    waiting = postbox.link("/verify-email/").rpartition("/")[2]
+
+    auth.update_password(token, NEW)
+
+    assert counts(auth)["vestibule_mailed_tokens"] == 0
+    with pytest.raises(Exception, match="does not work any more"):
+        auth.email_verification.confirm(waiting)
+    assert auth.db.find_user_by(id=alice.id).email == "alice@example.com"
+
+
+def test_the_owner_is_told_of_the_new_password(
+    auth: Auth, token: str, postbox: Postbox
+) -> None:
+    auth.update_password(token, NEW)
+
+    [letter] = postbox.empty()
+    assert letter.to == "alice@example.com"
+    assert letter.subject == "Your Vestibule password was changed"
+    assert NEW not in letter.text
+    assert token not in letter.text
+
+
+def test_whoever_reads_the_mail_has_proven_the_address(
+    auth: Auth, postbox: Postbox
+) -> None:
+    made = auth.registration.register("eve@example.com", PASSWORD, "eve")
+    auth.password_reset.ask("eve@example.com")
+    token = postbox.link("/password_reset/").rpartition("/")[2]
+
+    auth.update_password(token, NEW)
+
+    assert auth.db.find_user_by(id=made.id).email_verified_at
+
+
+def test_of_several_uses_at_once_exactly_one_wins(
+    auth: Auth, alice: User
+) -> None:
+    for turn in range(3):
+        token = auth.get_reset_password_token("alice@example.com")
+        wanted = [f"good password {turn} {number}" for number in range(4)]
+
+        results = at_once(
+            [partial(auth.password_reset.finish, token, new) for new in wanted]
+        )
+
+        winners = [
+            new
+            for new, result in zip(wanted, results, strict=True)
+            if isinstance(result, PasswordWasReset)
+        ]
+        losers = [r for r in results if not isinstance(r, PasswordWasReset)]
+        assert len(winners) == 1, results
+        assert all(isinstance(r, ResetTokenInvalid) for r in losers), losers
+        assert auth.valid_login("alice", winners[0])
+        assert counts(auth)["vestibule_outbox"] == turn + 1
+
+
+def test_a_first_name_makes_no_password_at_the_reset_either(
+    auth: Auth, alice: User, token: str
+) -> None:
+    auth.db.update_user(alice.id, first_name="Konstantina")
+
+    with pytest.raises(Exception, match="must not contain"):
+        auth.password_reset.finish(token, "konstantina1!")

@@ -1,0 +1,634 @@
+"""The whole walk in a real Chromium, in which no script may run."""
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    expect,
+    sync_playwright,
+)
+
+from processes import Server, developing, mailed_link
+
+pytestmark = pytest.mark.browser
+
+PASSWORD = "correct horse battery staple"
+NEW = "a fresh and quite long phrase"
+NEWEST = "yet another rather long phrase"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Start the system's Chromium."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    assert path, "Chromium is missing. Install the package chromium."
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path, args=ARGUMENTS
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Run one development server for all stories."""
+    with developing(
+        tmp_path_factory.mktemp("home"),
+        VESTIBULE_ATTEMPTS_PER_ADDRESS="100000",
+    ) as running:
+        yield running
+
+
+@dataclass
+class Window:
+    """A window without JavaScript; notes what the browser complains of."""
+
+    context: BrowserContext
+    server: Server
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+
+    def watch(self, page: Page) -> Page:
+        """Note every error on a page's console and every lost request."""
+
+        def on_console(message: ConsoleMessage) -> None:
+            """Note what the console says in red, but refusals we expect."""
+            is_expected = "Failed to load resource" in message.text
+            if message.type == "error" and not is_expected:
+                self.complaints.append(message.text)
+
+        def on_failed(request: Request) -> None:
+            """Note what could not be loaded, unless we went on too soon."""
+            if request.failure != "net::ERR_ABORTED":
+                self.complaints.append(f"{request.url}: {request.failure}")
+
+        page.on("console", on_console)
+        page.on("requestfailed", on_failed)
+        return page
+
+    def open(self, path: str) -> None:
+        """Type an address."""
+        self.page.goto(self.server.url + path)
+
+    def path(self) -> str:
+        """Say which page is shown, whatever spot on it."""
+        url = self.page.url.partition("#")[0]
+        return url.removeprefix(self.server.url)
+
+    def fill(self, **typed: str) -> None:
+        """Fill in fields by their names."""
+        for name, text in typed.items():
+            self.page.locator(f"#{name}").fill(text)
+
+    def press(self, button: str) -> None:
+        """Press the button of the page's form."""
+        self.page.locator("main").get_by_role(
+            "button", name=button, exact=True
+        ).click()
+        self.page.wait_for_load_state()
+
+    def follow(self, link: str) -> None:
+        """Follow a link of the page's body."""
+        self.page.locator("main").get_by_role("link", name=link).click()
+        self.page.wait_for_load_state()
+
+    def notices(self) -> list[str]:
+        """Read the notices of the page."""
+        return self.page.locator("p.notice").all_inner_texts()
+
+    def errors(self) -> dict[str, str]:
+        """Read the error at each field."""
+        return {
+            str(spot.get_attribute("id")).partition("-")[
+                0
+            ]: spot.inner_text().removeprefix("Error: ")
+            for spot in self.page.locator("p.error[id]").all()
+        }
+
+    def register(self, name: str, password: str = PASSWORD) -> None:
+        """Create an account by the page."""
+        self.open("/register")
+        self.fill(
+            username=name,
+            email=f"{name}@example.com",
+            password1=password,
+            password2=password,
+        )
+        self.press("Create account")
+        assert self.path() == "/login"
+
+    def sign_in(self, name: str, password: str = PASSWORD) -> None:
+        """Sign in by the page."""
+        self.open("/login")
+        self.fill(email=name, password=password)
+        self.press("Sign in")
+
+    def sign_out(self) -> None:
+        """Sign out by the page."""
+        self.open("/logout")
+        self.press("LogOut")
+        assert self.path() == "/login"
+
+
+@pytest.fixture
+def new_window(
+    chromium: Browser, server: Server
+) -> Iterator[Callable[..., Window]]:
+    """Open windows; at the end no browser may have complained."""
+    windows: list[Window] = []
+
+    def make(**options: Any) -> Window:
+        """Open one, with cookies of its own."""
+        context = chromium.new_context(java_script_enabled=False, **options)
+        context.set_default_timeout(30_000)
+        window = Window(context, server, context.new_page())
+        window.watch(window.page)
+        windows.append(window)
+        return window
+
+    yield make
+    for window in windows:
+        window.context.close()
+    assert [c for window in windows for c in window.complaints] == []
+
+
+@pytest.fixture
+def window(new_window: Callable[..., Window]) -> Window:
+    """Open one window."""
+    return new_window()
+
+
+def test_account_lives_its_whole_life_without_javascript(
+    window: Window, server: Server
+) -> None:
+    page = window.page
+    window.open("/")
+    page.locator("main").get_by_role("link", name="Create an account").click()
+    assert window.path() == "/register"
+
+    # Register, with a mistake first; what was typed stays, secrets do not.
+    window.fill(
+        username="anna",
+        email="anna@example",
+        password1="short",
+        password2="shorter",
+    )
+    window.press("Create account")
+    assert window.path() == "/register"
+    assert window.notices() == ["Invalid credentials. Try again"]
+    assert page.title().startswith("Error: ")
+    assert "password2" in window.errors()
+    expect(page.locator("#username")).to_have_value("anna")
+    expect(page.locator("#email")).to_have_value("anna@example")
+    expect(page.locator("#password1")).to_have_value("")
+    # Each line of the summary leads to its field.
+    page.locator(".summary a").first.click()
+    wrong = page.url.rpartition("#")[2]
+    expect(page.locator(f"#{wrong}")).to_be_visible()
+    window.fill(
+        email="anna@example.com", password1=PASSWORD, password2=PASSWORD
+    )
+    window.press("Create account")
+    assert window.path() == "/login"
+    assert "Your account is ready" in window.notices()[0]
+    expect(page.locator("#email")).to_have_value("anna@example.com")
+
+    # Sign in, with a wrong password first.
+    window.fill(password="not the password")
+    window.press("Sign in")
+    assert window.path() == "/login"
+    assert window.notices() == ["Invalid credentials. Try again"]
+    window.fill(password=PASSWORD)
+    window.press("Sign in")
+    assert window.path() == "/profile"
+    expect(page.locator("dl.facts")).to_contain_text("anna@example.com")
+    for path in ("/login", "/register", "/password_reset"):
+        window.open(path)
+        assert window.path() == "/profile"
+
+    # Change the profile, with an error first.
+    window.fill(username="a b", email="anna@example.com")
+    window.press("Save changes")
+    assert window.path() == "/profile"
+    assert window.notices() == ["Error while profile updating"]
+    assert "username" in window.errors()
+    expect(page.locator("#username")).to_have_value("a b")
+    expect(page.locator("dl.facts")).to_contain_text("anna")
+    page.reload()
+    assert (window.notices(), window.errors()) == ([], {})
+    window.fill(username="Anna.2")
+    window.press("Save changes")
+    assert window.notices() == ["Profile updated successfully"]
+    expect(page.locator("dl.facts")).to_contain_text("Anna.2")
+
+    # A new address counts once the link in the mail is opened.
+    window.fill(email="anna@new.example.com")
+    window.press("Save changes")
+    said = window.notices()
+    assert said[0] == "Profile updated successfully"
+    assert said[1].startswith("anna@new.example.com waits to be confirmed")
+    expect(page.locator("dl.facts")).to_contain_text("anna@example.com")
+    mailed_link(server, "/verify-email/")
+    window.open("/dev/mail")
+    letter = page.locator("article", has_text="To anna@new.example.com").first
+    letter.locator("a").click()
+    expect(page.locator("main")).to_contain_text("anna@new.example.com")
+    window.press("Confirm email address")
+    assert window.path() == "/profile"
+    assert window.notices() == ["Your email address is confirmed"]
+    expect(page.locator("dl.facts")).to_contain_text("anna@new.example.com")
+
+    # Change the password, with an error first.
+    window.follow("Change password")
+    window.fill(old_password="wrong", new_password=NEW, new_password2=NEW)
+    window.press("Change password")
+    assert window.path() == "/password/change"
+    assert "old_password" in window.errors()
+    window.fill(old_password=PASSWORD, new_password=NEW, new_password2=NEW)
+    window.press("Change password")
+    assert window.path() == "/password/change/done"
+    expect(page.locator("main")).to_contain_text(
+        "Congrats. Your password was changed."
+    )
+    window.follow("Your profile")
+    assert window.path() == "/profile"
+
+    # Sign out, after the question.
+    window.follow("Sign out")
+    assert window.path() == "/logout"
+    expect(page.locator("main")).to_contain_text(
+        "Are you sure you want to logout?"
+    )
+    window.follow("Stay signed in")
+    window.open("/profile")
+    assert window.path() == "/profile"
+    window.open("/logut")
+    assert window.path() == "/logout"
+    window.press("LogOut")
+    assert window.path() == "/login"
+    window.open("/profile")
+    assert window.path() == "/login?next=/profile"
+
+    # Forget the password, and set a new one by the mailed link.
+    window.follow("Forgot Password?")
+    assert window.path() == "/password_reset"
+    window.fill(email="anna@new.example.com")
+    window.press("Send a reset link")
+    assert window.path() == "/login"
+    assert window.notices() == [
+        "Password reset token was sent to your email. Check inbox:)"
+    ]
+    link = mailed_link(server, "/password_reset/")
+    window.open("/dev/mail")
+    letter = page.locator("article").first
+    expect(letter).to_contain_text("Password Reset Request E-Mail")
+    expect(letter).to_contain_text(
+        "If you did not make this request - ignore this message."
+    )
+    expect(letter).to_contain_text("Regards, @localhost team!")
+    letter.locator("a").click()
+    assert page.url == link
+    window.fill(password=NEWEST, confirm_password=NEW)
+    window.press("Change password")
+    assert "confirm_password" in window.errors()
+    window.fill(password=NEWEST, confirm_password=NEWEST)
+    window.press("Change password")
+    assert window.path() == "/login"
+    assert window.notices() == ["Your password was set. Try to login."]
+    window.open(link.removeprefix(server.url))
+    assert window.path() == "/password_reset"
+    assert window.notices() == ["That is an invalid or expired token"]
+
+    # Only the newest password opens the account, by either name.
+    for password, leads_to in (
+        (PASSWORD, "/login"),
+        (NEW, "/login"),
+        (NEWEST, "/profile"),
+    ):
+        window.sign_in("anna.2", password)
+        assert window.path() == leads_to
+    window.sign_out()
+    window.sign_in("Anna@New.example.com", NEWEST)
+    assert window.path() == "/profile"
+
+
+def test_sign_in_leads_back_to_where_one_wanted_to_go(window: Window) -> None:
+    window.register("wanda")
+    window.open("/password/change")
+    assert window.path() == "/login?next=/password/change"
+    window.fill(email="wanda", password="wrong at first")
+    window.press("Sign in")
+    window.fill(email="wanda", password=PASSWORD)
+    window.press("Sign in")
+    assert window.path() == "/password/change"
+
+
+def test_back_button_after_signing_out_shows_nothing(window: Window) -> None:
+    window.register("betty")
+    window.sign_in("betty")
+    expect(window.page.locator("main")).to_contain_text("betty@example.com")
+    window.sign_out()
+    for _ in range(2):
+        window.page.go_back()
+    assert window.path() == "/login?next=/profile"
+    expect(window.page.locator("body")).not_to_contain_text("betty@")
+
+
+def test_form_sent_twice_by_the_back_button_is_answered_in_words(
+    window: Window,
+) -> None:
+    window.register("twice")
+    window.page.go_back()
+    assert window.path() == "/register"
+    window.fill(
+        username="twice",
+        email="twice@example.com",
+        password1=PASSWORD,
+        password2=PASSWORD,
+    )
+    window.press("Create account")
+    assert window.path() == "/register"
+    assert set(window.errors()) >= {"email"} or set(window.errors()) >= {
+        "username"
+    }
+    assert window.notices() == ["Invalid credentials. Try again"]
+
+
+def test_form_of_an_older_session_is_shown_again_with_what_was_typed(
+    window: Window,
+) -> None:
+    window.register("stella")
+    window.sign_in("stella")
+    old = window.watch(window.context.new_page())
+    old.goto(f"{window.server.url}/profile")
+    old.locator("#username").fill("stella2")
+    window.sign_out()
+    window.sign_in("stella")
+    old.get_by_role("button", name="Save changes").click()
+    assert old.url == f"{window.server.url}/profile"
+    expect(old.locator("main")).to_contain_text("Error while profile updating")
+    expect(old.locator("main")).to_contain_text("This page was open too long")
+    expect(old.locator("#username")).to_have_value("stella2")
+    expect(old.locator("dl.facts")).not_to_contain_text("stella2")
+    old.get_by_role("button", name="Save changes").click()
+    expect(old.locator("main")).to_contain_text("Profile updated successfully")
+    expect(old.locator("dl.facts")).to_contain_text("stella2")
+
+
+FOCUSED = """() => {
+  const here = document.activeElement, look = getComputedStyle(here);
+  return [here.id || here.textContent.trim(),
+          look.outlineStyle !== 'none' && parseFloat(look.outlineWidth) >= 2];
+}"""
+
+
+def test_keyboard_alone_signs_in(window: Window) -> None:
+    window.register("kira")
+    window.open("/login")
+    keyboard = window.page.keyboard
+    stops = []
+    for _ in range(9):
+        keyboard.press("Tab")
+        name, is_seen = window.page.evaluate(FOCUSED)
+        assert is_seen, f"nobody sees that {name} has the focus"
+        stops.append(name)
+        if name == "email":
+            keyboard.press("Control+A")
+            keyboard.type("kira")
+        if name == "password":
+            keyboard.type(PASSWORD)
+        if name == "remember":
+            keyboard.press("Space")
+    assert stops == [
+        "Skip to main content",
+        "Vestibule",
+        "Sign in",
+        "Create an account",
+        "email",
+        "password",
+        "Forgot Password?",
+        "remember",
+        "Sign in",
+    ]
+    with window.page.expect_navigation():
+        keyboard.press("Enter")
+    assert window.path() == "/profile"
+    # The skip link jumps over the head of the page.
+    window.open("/profile")
+    keyboard.press("Tab")
+    keyboard.press("Enter")
+    keyboard.press("Tab")
+    assert window.page.evaluate(FOCUSED)[0] == "username"
+
+
+def test_enter_in_a_field_sends_the_form(window: Window) -> None:
+    window.register("enter")
+    window.open("/login")
+    window.fill(email="enter", password=PASSWORD)
+    with window.page.expect_navigation():
+        window.page.locator("#password").press("Enter")
+    assert window.path() == "/profile"
+
+
+def test_cookies_are_hidden_from_scripts_and_other_sites(
+    window: Window,
+) -> None:
+    def cookies() -> dict[str, Any]:
+        """List the cookies that the browser keeps, by name."""
+        return {cookie["name"]: cookie for cookie in window.context.cookies()}
+
+    window.open("/")
+    assert cookies() == {}
+    window.register("cook")
+    before = cookies()
+    assert set(before) == {"vestibule_visit"}
+    window.fill(password=PASSWORD)
+    window.press("Sign in")
+    assert window.path() == "/profile"
+    kept = cookies()
+    assert set(kept) == {"session_id", "vestibule_visit"}
+    for cookie in kept.values():
+        assert cookie["httpOnly"]
+        assert cookie["sameSite"] == "Lax"
+        assert cookie["path"] == "/"
+        assert cookie["domain"] == "localhost"
+    # It goes with the browser, unless somebody wants to be remembered.
+    assert kept["session_id"]["expires"] == -1
+    first = kept["session_id"]["value"]
+    assert re.fullmatch(r"[\w-]{43}", first)
+    window.sign_out()
+    assert "session_id" not in cookies()
+    window.fill(email="cook", password=PASSWORD)
+    window.page.get_by_label("Remember me").check()
+    window.press("Sign in")
+    remembered = cookies()["session_id"]
+    assert remembered["value"] != first
+    visit = cookies()["vestibule_visit"]
+    days = (remembered["expires"] - visit["expires"]) / 86400
+    assert 29.8 < days < 30
+
+
+# -- how every page looks ---------------------------------------------------
+
+
+def every_page(window: Window, name: str) -> Iterator[str]:
+    """Lead to every page in every state worth looking at."""
+    server = window.server
+    address = f"{name}@example.com"
+    window.open("/")
+    yield "home"
+    window.open("/register")
+    yield "register"
+    window.fill(
+        username="x y", email="nobody", password1="short", password2="s"
+    )
+    window.press("Create account")
+    yield "register-errors"
+    window.register(name)
+    yield "login-after-register"
+    window.fill(password="wrong")
+    window.press("Sign in")
+    yield "login-error"
+    window.open("/password_reset")
+    yield "reset-ask"
+    window.press("Send a reset link")
+    yield "reset-ask-error"
+    window.fill(email=address)
+    window.press("Send a reset link")
+    yield "login-after-reset-ask"
+    window.open("/dev/mail")
+    yield "devmail"
+    link = mailed_link(server, "/password_reset/")
+    window.open(link.removeprefix(server.url))
+    yield "reset-finish"
+    window.fill(password=name, confirm_password="other")
+    window.press("Change password")
+    yield "reset-finish-errors"
+    window.open("/password_reset/expired")
+    yield "reset-expired"
+    window.open("/nowhere")
+    yield "not-found"
+    window.sign_in(name)
+    yield "profile"
+    long = f"{name}.{'long' * 12}@a-rather-long-host-name.example.com"
+    window.fill(username="x y", email=long)
+    window.press("Save changes")
+    yield "profile-errors"
+    window.fill(username=name, email=long)
+    window.press("Save changes")
+    yield "profile-pending"
+    link = mailed_link(server, "/verify-email/")
+    window.open(link.removeprefix(server.url))
+    yield "confirm-email"
+    window.open("/")
+    yield "home-signed-in"
+    window.open("/password/change")
+    yield "change"
+    window.press("Change password")
+    yield "change-errors"
+    window.fill(old_password=PASSWORD, new_password=NEW, new_password2=NEW)
+    window.press("Change password")
+    yield "change-done"
+    window.open("/logout")
+    yield "logout"
+    window.press("LogOut")
+    yield "login-after-logout"
+
+
+# Every text that can be seen, with its contrast to what is behind it.
+CONTRASTS = """() => {
+  const numbers = colour => colour.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => {
+    const [x, y, z] = [r, g, b].map(c => c / 255).map(
+      c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * x + 0.7152 * y + 0.0722 * z;
+  };
+  const behind = place => {
+    for (let at = place; at; at = at.parentElement) {
+      const colour = numbers(getComputedStyle(at).backgroundColor);
+      if (colour.length === 3 || colour[3] === 1) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const seen = [], walker = document.createTreeWalker(
+    document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const text = walker.currentNode.textContent.trim();
+    const place = walker.currentNode.parentElement;
+    if (!text || !place.checkVisibility()) continue;
+    const one = light(numbers(getComputedStyle(place).color));
+    const two = light(behind(place));
+    seen.push([text, (Math.max(one, two) + 0.05) /
+                     (Math.min(one, two) + 0.05)]);
+  }
+  return seen;
+}"""
+# Inputs need three to one against the page, WCAG 2.2, 1.4.11.
+UNLABELLED = """() => [...document.querySelectorAll(
+  'input:not([type=hidden]):not([aria-hidden])')].filter(
+  field => !field.labels.length).map(field => field.name)"""
+SMALL = """() => [...document.querySelectorAll('a, button, input')].filter(
+  place => {
+    const box = place.getBoundingClientRect();
+    const inline = getComputedStyle(place).display === 'inline';
+    return !inline && box.width > 1 && (box.width < 24 || box.height < 24);
+  }).map(place => place.outerHTML)"""
+
+
+@pytest.mark.parametrize(
+    ("scheme", "width"),
+    [("light", 1280), ("dark", 360), ("light", 320)],
+)
+def test_every_page_fits_and_can_be_read(
+    new_window: Callable[..., Window], scheme: str, width: int
+) -> None:
+    window = new_window(
+        color_scheme=scheme, viewport={"width": width, "height": 740}
+    )
+    folder = os.environ.get("VESTIBULE_SCREENSHOTS")
+    page = window.page
+    backgrounds = set()
+    for name in every_page(window, f"{scheme}{width}"):
+        if folder:
+            shot = Path(folder) / f"{scheme}-{width}-{name}.png"
+            page.screenshot(path=shot, full_page=True)
+        assert (
+            page.evaluate("() => document.documentElement.scrollWidth")
+            <= width
+        ), f"{name} scrolls sideways"
+        faint = [seen for seen in page.evaluate(CONTRASTS) if seen[1] < 4.5]
+        assert faint == [], name
+        assert page.evaluate(UNLABELLED) == [], name
+        assert page.evaluate(SMALL) == [], name
+        assert page.locator("h1").count() == 1, name
+        assert page.title().endswith(" – Vestibule"), name
+        assert page.locator("html").get_attribute("lang") == "en"
+        backgrounds.add(
+            page.evaluate(
+                "() => getComputedStyle(document.body).backgroundColor"
+            )
+        )
+    assert len(backgrounds) == 1
+    is_dark = backgrounds == {"rgb(18, 22, 24)"}
+    assert is_dark == (scheme == "dark")
