@@ -176,8 +176,9 @@ def started(
     finally:
         if process.poll() is None:
             process.terminate()
-            with suppress(subprocess.TimeoutExpired):
+            with suppress(subprocess.TimeoutExpired, AssertionError):
                 process.wait(PATIENCE)
+                eventually(server.is_gone, "the last process", 5)
         server.kill()
 
 

@@ -59,7 +59,7 @@ class Refusal(Exception):
         return self.faults[0].reason.code
 
 
-class Malformed(Refusal):
+class Malformed(Refusal, ValueError):
     """The input does not have the shape it must have."""
 
     reason = Reason("input.malformed", "The input could not be read")

@@ -13,3 +13,6 @@ NEW_PASSWORD_MISSING = Reason("new_password.required", "Enter a new password")
 PASSWORDS_DIFFER = Reason(
     "password2.mismatch", "Enter the same password in both fields"
 )
+
+# No reason, but said at every field for a new password.
+NEW_HINT = "At least {least}. Three or four random words work well"

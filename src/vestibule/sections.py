@@ -71,7 +71,9 @@ class PageSettings:
         "LOGOUT_ON_GET", False, "GET /logout signs out without a question."
     )
     after_login: str = knob(
-        "AFTER_LOGIN", "/profile", "Path to go to after signing in."
+        "AFTER_LOGIN",
+        "",
+        "Path to go to after signing in; empty means the profile.",
     )
     anonymous_status: int = knob(
         "ANONYMOUS_STATUS",

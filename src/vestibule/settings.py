@@ -113,6 +113,11 @@ class Settings:
         return cls._settle(layers)
 
     @classmethod
+    def of_this_process(cls) -> "Settings":
+        """Load the settings as every command does, with ``.env`` here."""
+        return cls.load(env_file=Path(".env")).with_saved_secret()
+
+    @classmethod
     def _settle(cls, layers: list[tuple[str, dict[str, str]]]) -> "Settings":
         """Lay the sources over each other, the preset at the bottom."""
         chosen: dict[str, str] = {}
@@ -148,7 +153,9 @@ class Settings:
                 "python3 -c 'import secrets; print(secrets.token_hex(32))'"
             )
         after = self.pages.after_login
-        if not after.startswith("/") or after.startswith(("//", "/\\")):
+        if after and (
+            not after.startswith("/") or after.startswith(("//", "/\\"))
+        ):
             raise SettingsError("VESTIBULE_AFTER_LOGIN: a path like /profile")
 
     def values(self) -> list[tuple[Knob, Any]]:

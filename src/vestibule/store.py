@@ -59,7 +59,7 @@ class Store:
             randomness: the source of chance.
         """
         if settings is None:
-            settings = Settings.load().with_saved_secret()
+            settings = Settings.of_this_process()
         self.settings = settings
         self.clock = Clock() if clock is None else clock
         self.randomness = Randomness() if randomness is None else randomness

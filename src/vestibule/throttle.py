@@ -150,13 +150,21 @@ class Throttle:
         Counted for addresses without an account as well, so that both
         cost the same (attack: flooding a stranger's mailbox).
         """
-        budget = max(LETTERS, self.settings.per_account // 2)
-        key = account_key("letter", None, canonical)
         try:
-            self.spend("letter", None, {key: budget})
+            self.write_to(canonical)
         except TooMany:
             return False
         return True
+
+    def write_to(self, canonical: str) -> None:
+        """Count a letter to an address, where the refusal may be told.
+
+        Raises:
+            TooMany: it got many letters already.
+        """
+        budget = max(LETTERS, self.settings.per_account // 2)
+        key = account_key("letter", None, canonical)
+        self.spend("letter", None, {key: budget})
 
     def _count(self, key: str, limit: int) -> bool:
         """Count one attempt unless the key is closed, in one statement."""

@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy.exc import InvalidRequestError, NoResultFound
 
 from conftest import PASSWORD, TurnableClock
-from processes import PATIENCE, environment, free_port, started
+from processes import PATIENCE, environment
 from stagecraft import tables_holding
 from vestibule.auth import Auth
 from vestibule.db import DB
@@ -294,18 +294,6 @@ def test_a_copy_of_the_folder_works_beside_an_installed_vestibule(
     assert (data / "vestibule.db").stat().st_size > 0
     assert (data / "secret-key").stat().st_mode & 0o777 == 0o600
     assert [*copy.glob("*.db")] == []
-
-
-def test_the_walk_passes_against_flask_run_in_the_folder(
-    tmp_path: Path,
-) -> None:
-    copy, port = tmp_path / "lesson", free_port()
-    shutil.copytree(CLASSIC, copy, ignore=shutil.ignore_patterns("__*"))
-    env = describe(tmp_path, VESTIBULE_PRESET="classroom")
-    command = [sys.executable, "-m", "flask", "run", "--port", str(port)]
-
-    with started(command, port, copy, env) as server:
-        assert run(copy, env, "main.py", server.url) == "OK\n"
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)

@@ -143,9 +143,11 @@ class Mailroom:
     def post(self, sink: Sink, **options: Any) -> Post:
         """Take the post that the settings choose for a server."""
         told = {"mail_ca_file": self.folder / "ca.pem", **options}
-        return post_for(
+        chosen = post_for(
             Settings.load({}, mail_server=HERE, mail_port=sink.port, **told)
         )
+        assert chosen is not None
+        return chosen
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """A unit of work is done wholly or not at all, on both databases."""
 
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -471,6 +472,30 @@ def test_a_locked_database_is_unavailable_after_its_time_out(
     hasty.close()
 
 
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_connections_that_died_in_the_pool_are_replaced_unnoticed(
+    db: DB, settings: Settings
+) -> None:
+    with db.unit():
+        db.add(row("before"))
+        rows(db)
+    assert db.engine.pool.checkedin() >= 2  # type: ignore[attr-defined]
+    end_connections(settings)
+
+    with db.unit():
+        db.add(row("after"))
+        assert rows(db) == {"before"}
+    assert rows(db) == {"before", "after"}
+
+
+def test_a_server_that_is_not_there_at_the_start_is_unavailable() -> None:
+    url = "postgresql+psycopg://vestibule:canary@127.0.0.1:1/accounts"
+
+    with pytest.raises(Unavailable) as refused:
+        DB(Settings.load({}, database_url=url))
+    assert "canary" not in str(refused.value)
+
+
 # -- SQLite's own promises --------------------------------------------------
 
 
@@ -492,3 +517,16 @@ def test_an_embedded_file_survives_a_power_cut(db: DB) -> None:
         "foreign_keys": 1,
         "busy_timeout": 5000,
     }
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_transaction_has_the_write_lock_from_its_beginning(db: DB) -> None:
+    other = sqlite3.connect(db.engine.url.database or "", timeout=0)
+    with (
+        db.engine.begin(),
+        pytest.raises(sqlite3.OperationalError, match="locked"),
+    ):
+        other.execute("BEGIN IMMEDIATE")
+
+    other.execute("BEGIN IMMEDIATE")
+    other.close()

@@ -365,6 +365,17 @@ def test_bodies_that_cannot_be_read_are_refused(stage: Stage) -> None:
 
 
 @one_database
+def test_what_is_no_json_object_is_called_so(app: Flask) -> None:
+    for body in (b"{", b"[]", b"1", b'{"email":NaN}', b"\xff", b"[" * 30_000):
+        response = app.test_client().post(
+            "/users", data=body, content_type=JSON
+        )
+
+        assert response.status_code == 400
+        assert response.json == {"message": "The body is not a JSON object"}
+
+
+@one_database
 def test_files_are_refused(stage: Stage) -> None:
     for route, who, fields in stage.visits():
         for name in {*fields, "picture", ""} - {"csrf_token"}:

@@ -206,6 +206,12 @@ def test_under_a_prefix_everything_stays_under_it(
     for path in ("/login", "/profile", "/", "/static/vestibule/mark.svg"):
         assert browser.open(path).status_code == 404, path
     assert browser.send("/accounts/logout").location == "/accounts/login"
+    assert (
+        browser.send(
+            "/accounts/login", email="alice", password=PASSWORD
+        ).location
+        == "/accounts/profile"
+    )
 
 
 @one_database

@@ -1,15 +1,12 @@
 """A real server on a real socket: what travels, and what it refuses."""
 
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import requests
 
-from processes import PATIENCE, ROOT, Server, environment, serving
+from processes import PATIENCE, Server, serving
 
 SIGN_UP = {"email": "alice@example.com", "password": "seven purple llamas"}
 
@@ -47,21 +44,6 @@ def ask(
     answers = exchange(server, b"\r\n".join([*head, b"", body]))
     assert len(answers) <= 1, answers
     return int(answers[0].split(b" ")[1]) if answers else 0
-
-
-def test_the_walk_of_the_contract_passes(
-    server: Server, tmp_path: Path
-) -> None:
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "classic" / "main.py"), server.url],
-        env=environment(tmp_path, PYTHONDONTWRITEBYTECODE="1"),
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-
-    assert (done.stdout, done.returncode) == ("OK\n", 0), done.stderr
 
 
 def test_headers_and_cookies_arrive_as_they_were_meant(

@@ -28,6 +28,7 @@ KILLS = {"sqlite": 50, "postgresql": 5}
 NURSERY = """
 import os, sys
 import granian
+import vestibule.doors.app, vestibule.worker
 from vestibule import migrations
 from vestibule.doors import server
 from vestibule.settings import Settings
@@ -54,6 +55,8 @@ def nursery(home: Path, port: int, database_url: str) -> Iterator["Nursery"]:
         VESTIBULE_DATABASE_URL=database_url,
         VESTIBULE_PORT=str(port),
     )
+    # What is killed in the middle leaves broken measurements.
+    env = {k: v for k, v in env.items() if not k.startswith("COVERAGE_")}
     process = subprocess.Popen(
         [sys.executable, "-c", NURSERY],
         cwd=home,

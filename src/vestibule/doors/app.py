@@ -66,7 +66,7 @@ class Vestibule:
                 addresses where nothing is are ours to answer, too.
         """
         if auth is None:
-            settings = self._settings or Settings.load()
+            settings = self._settings or Settings.of_this_process()
             auth = Auth.opened(settings.with_saved_secret())
         app.extensions["vestibule"] = Hall(auth)
         hall = _blueprint()

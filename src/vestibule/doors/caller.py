@@ -21,8 +21,8 @@ R = TypeVar("R")
 def is_browser() -> bool:
     """Tell a browser from a program: only a browser names text/html."""
     return any(
-        kind.partition(";")[0].strip().lower() == "text/html"
-        for kind, _ in request.accept_mimetypes
+        quality > 0 and kind.partition(";")[0].strip().lower() == "text/html"
+        for kind, quality in request.accept_mimetypes
     )
 
 

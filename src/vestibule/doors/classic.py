@@ -199,4 +199,7 @@ def answer_programs() -> Response | None:
     if request.method not in ("GET", "HEAD") or is_browser():
         return None
     shared = _SHARED.get(request.endpoint or "")
-    return None if shared is None else shared()
+    try:
+        return None if shared is None else shared()
+    except Refusal as refusal:
+        return _refused(refusal, ALWAYS)

@@ -91,10 +91,10 @@ def page_answer(outcome: object) -> Response:
 def _(outcome: LoggedIn) -> Response:
     """Give the browser its session and send it where it wanted to go."""
     wanted = checked(request.args.get("next"))
-    after = settings().pages.after_login
-    response = redirect(
-        wanted or after.replace("<username>", outcome.user.username)
+    after = settings().pages.after_login.replace(
+        "<username>", outcome.user.username
     )
+    response = redirect(wanted or after or url_for("vestibule.profile.show"))
     life = settings().sessions.remember if outcome.remember else None
     hall().set_cookie(response, hall().session_cookie, outcome.token, life)
     visit().begin_anew()

@@ -124,7 +124,7 @@ def _reader() -> User | None:
 
 def problem(status: int, faults: tuple[Fault, ...]) -> Response:
     """Build an RFC 9457 problem document."""
-    body = {
+    body: dict[str, object] = {
         "type": "about:blank",
         "title": said(faults[0]),
         "status": status,
@@ -135,6 +135,8 @@ def problem(status: int, faults: tuple[Fault, ...]) -> Response:
             if f.field
         ],
     }
+    if status >= 500:
+        body["request_id"] = request_id()
     return Response(
         json.dumps(body, ensure_ascii=False),
         status,

@@ -7,7 +7,7 @@ from flask import render_template
 from vestibule.doors.caller import signed_in
 from vestibule.doors.hall import settings
 from vestibule.doors.words import language, say
-from vestibule.ground.words import characters
+from vestibule.ground.words import characters, lasting
 
 # The name of the hidden field that carries a form's secret.
 FORM_FIELD = "csrf_token"
@@ -24,7 +24,11 @@ def render(template: str, **values: Any) -> str:
         "lang": language(),
         "site": settings().site,
         "form_field": FORM_FIELD,
-        "password_least": characters(settings().passwords.minimum_length),
+        # What labels and hints say in numbers.
+        "amounts": {
+            "least": characters(settings().passwords.minimum_length),
+            "remember": lasting(settings().sessions.remember),
+        },
         "notices": [],
     }
     if "me" not in values:

@@ -183,6 +183,8 @@ def gather(
         if key in known:
             texts[key] = text
         elif base in known and known[base].secret:
+            if PREFIX + base in found:
+                raise SettingsError(f"Set {PREFIX}{base} or {name}, not both")
             texts[base] = _file_text(name, text)
         else:
             raise SettingsError(_unknown(name, known))

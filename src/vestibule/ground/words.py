@@ -43,6 +43,14 @@ def waiting(seconds: int) -> Amount:
     return Amount(-(-seconds // 3600), "{count} hour", "{count} hours")
 
 
+def lasting(seconds: int) -> Amount:
+    """Say how long something lasts, in hours or whole days."""
+    days, rest = divmod(seconds, 86400)
+    if days > 1 and not rest:
+        return Amount(days, "{count} day", "{count} days")
+    return Amount(-(-seconds // 3600), "{count} hour", "{count} hours")
+
+
 def characters(count: int) -> Amount:
     """Say how long a text is."""
     return Amount(count, "{count} character", "{count} characters")

@@ -175,6 +175,7 @@ class EmailVerification(Capability):
         Raises:
             EmailTaken: it belongs to somebody, and that may be told.
             Malformed: it cannot be an address.
+            TooMany: the new address got many letters already.
         """
         name = self.auth.registration.check_email(address)
         if _is_own(user, address):
@@ -184,6 +185,8 @@ class EmailVerification(Capability):
         if self.settings.email.change_immediate:
             self.change(user, name.shown)
             return False
+        # Attack: a signed-in person who floods a stranger's mailbox.
+        self.auth.throttle.write_to(name.canonical)
         self._tell_old_address(user)
         if self._is_taken(name.canonical):
             if not self.settings.email.verified_required:

@@ -28,7 +28,7 @@ class SignIn(Shape):
         missing=PASSWORD_MISSING,
         autocomplete="current-password",
     )
-    remember: bool = switch("Remember me for 30 days on this device")
+    remember: bool = switch("Remember me for {remember} on this device")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

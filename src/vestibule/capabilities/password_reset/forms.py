@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from vestibule.errors import Fault, Reason
 from vestibule.reasons import (
     EMAIL_MISSING,
+    NEW_HINT,
     NEW_PASSWORD_MISSING,
     PASSWORDS_DIFFER,
 )
@@ -35,7 +36,7 @@ class NewPassword(Shape):
         "New password",
         missing=NEW_PASSWORD_MISSING,
         autocomplete="new-password",
-        hint="password-rule",
+        hint=NEW_HINT,
     )
     confirm_password: str = secret(
         "New password again",

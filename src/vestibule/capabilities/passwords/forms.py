@@ -5,7 +5,11 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from vestibule.errors import Fault, Reason
-from vestibule.reasons import NEW_PASSWORD_MISSING, PASSWORDS_DIFFER
+from vestibule.reasons import (
+    NEW_HINT,
+    NEW_PASSWORD_MISSING,
+    PASSWORDS_DIFFER,
+)
 from vestibule.shape import Shape, secret
 
 OLD_MISSING = Reason("old_password.required", "Enter your old password")
@@ -24,7 +28,7 @@ class PasswordChange(Shape):
         "New Password",
         missing=NEW_PASSWORD_MISSING,
         autocomplete="new-password",
-        hint="password-rule",
+        hint=NEW_HINT,
     )
     new_password2: str = secret(
         "New Password (Again)",

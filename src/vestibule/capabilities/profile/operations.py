@@ -52,11 +52,13 @@ class Profile(Capability):
             if email != user.email:
                 self.auth.registration.check_email(email)
         gathered.tell()
-        self.db.update_user(user.id, **changes)
-        self.history.record("profile.update", user.id)
+        # The address before the username, as in a registration: two people
+        # who want each other's names then wait, and never for each other.
         pending = None
         if email != user.email and self.auth.email_verification.start_change(
             user, email
         ):
             pending = email
+        self.db.update_user(user.id, **changes)
+        self.history.record("profile.update", user.id)
         return ProfileUpdated(pending)

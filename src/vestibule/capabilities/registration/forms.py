@@ -8,6 +8,7 @@ from vestibule.errors import Fault
 from vestibule.ground.names import FullName
 from vestibule.reasons import (
     EMAIL_MISSING,
+    NEW_HINT,
     PASSWORD_MISSING,
     PASSWORDS_DIFFER,
     USERNAME_MISSING,
@@ -40,7 +41,7 @@ class SignUp(Shape):
         "Create a password",
         missing=PASSWORD_MISSING,
         autocomplete="new-password",
-        hint="password-rule",
+        hint=NEW_HINT,
     )
     password2: str = secret(
         "Enter the password again",
