@@ -56,12 +56,15 @@ def free_port() -> int:
 def environment(home: Path, **more: str) -> dict[str, str]:
     """Make the environment of a process that knows nothing of this one.
 
-    Only what finds programs, and what measures coverage, is passed on.
+    Only what finds programs, and what measures coverage, is passed on; a
+    copy of the package, elsewhere on the path, is not measured.
     """
+    is_measured = "PYTHONPATH" not in more
     passed = {
         name: value
         for name, value in os.environ.items()
-        if name in ("PATH", "LANG", "TMPDIR") or name.startswith("COVERAGE_")
+        if name in ("PATH", "LANG", "TMPDIR")
+        or (is_measured and name.startswith("COVERAGE_"))
     }
     return {
         **passed,

@@ -92,7 +92,7 @@ class Auth:
         return True
 
     def create_session(self, email: str) -> str | None:
-        """Open a session for the account with this address or username.
+        """Open a session for the account with this address.
 
         Returns:
             The session's token for the cookie, or None without an account.

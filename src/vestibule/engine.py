@@ -148,20 +148,24 @@ def _give_up_lost_connections(context: ExceptionContext) -> None:
         context.is_disconnect = True
 
 
+class DatabaseSilent(Unavailable):
+    """The database cannot be reached, is locked or too slow."""
+
+
 @contextmanager
 def calmly() -> Iterator[None]:
     """Turn a database that does not answer into a refusal: 503, never 401.
 
     Raises:
-        Unavailable: when it cannot be reached, is locked or too slow.
+        DatabaseSilent: when it cannot be reached, is locked or too slow.
     """
     try:
         yield
     except (OperationalError, InterfaceError, PoolTimeout) as error:
-        raise Unavailable from error
+        raise DatabaseSilent from error
     except DBAPIError as error:
         if error.connection_invalidated:
-            raise Unavailable from error
+            raise DatabaseSilent from error
         raise
 
 

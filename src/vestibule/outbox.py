@@ -24,8 +24,7 @@ from vestibule.ground.letters import Letter, Post, Undelivered
 from vestibule.records import PREFIX, Record
 
 LEASE = 120
-TRIES = 12
-LONGEST_PAUSE = 3600
+LONGEST_PAUSE = 60
 
 
 class OutboxLetter(Record):
@@ -46,6 +45,7 @@ class OutboxLetter(Record):
     tries: Mapped[int]
     due_at: Mapped[int]
     created_at: Mapped[int]
+    ends_at: Mapped[int]
     trouble: Mapped[str] = mapped_column(String(200))
 
 
@@ -70,6 +70,7 @@ class Outbox:
                 tries=0,
                 due_at=now,
                 created_at=now,
+                ends_at=now + letter.good_for,
                 trouble="",
             )
         )
@@ -112,6 +113,9 @@ class Outbox:
 
     def _send(self, claimed: OutboxLetter, post: Post) -> bool:
         """Hand one letter to the post and note how it went."""
+        if self.db.clock.now() >= claimed.ends_at:
+            self._note(claimed, "failed", claimed.trouble or "too late")
+            return False
         letter = Letter(
             claimed.recipient,
             claimed.subject,
@@ -122,20 +126,18 @@ class Outbox:
         try:
             post.send(letter)
         except Undelivered as trouble:
-            over = trouble.for_good or claimed.tries >= TRIES
-            self._note(claimed, "failed" if over else "waiting", str(trouble))
+            state = "failed" if trouble.for_good else "waiting"
+            self._note(claimed, state, str(trouble))
             return False
         except Exception as bug:
-            over = claimed.tries >= TRIES
-            name = type(bug).__name__
-            self._note(claimed, "failed" if over else "waiting", name)
+            self._note(claimed, "waiting", type(bug).__name__)
             raise
         self._note(claimed, "sent", "")
         return True
 
     def _note(self, letter: OutboxLetter, state: str, trouble: str) -> None:
         """Write down how a letter went; wait longer after each failure."""
-        pause = min(10 * 2 ** min(letter.tries, 20), LONGEST_PAUSE)
+        pause = min(5 * 2 ** min(letter.tries, 10), LONGEST_PAUSE)
         changes = {
             "state": state,
             "trouble": trouble[:200],

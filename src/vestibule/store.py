@@ -16,7 +16,13 @@ from sqlalchemy import Executable, Result, Row
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, SessionTransaction
 
-from vestibule.engine import calmly, insert_new, open_engine, reading
+from vestibule.engine import (
+    DatabaseSilent,
+    calmly,
+    insert_new,
+    open_engine,
+    reading,
+)
 from vestibule.errors import Refusal
 from vestibule.ground.clock import Clock
 from vestibule.ground.randomness import Randomness
@@ -105,6 +111,10 @@ class Store:
             with calmly():
                 yield unit
                 self._commit(unit)
+        except DatabaseSilent:
+            # Nothing can be kept where nothing can be written, and to
+            # try would make the caller wait for a second time-out.
+            raise
         except Refusal:
             self._drop(unit)
             self._commit_kept(unit)

@@ -24,7 +24,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from vestibule.db import DB
 from vestibule.engine import insert_new
-from vestibule.errors import TooMany
+from vestibule.errors import TooMany, Unavailable
 from vestibule.history import History, circumstances
 from vestibule.records import PREFIX, Record
 
@@ -107,15 +107,24 @@ class Throttle:
     def _counted(
         self, act: str, user_id: int | None, limits: dict[str, int]
     ) -> Iterator[None]:
-        """Count an attempt, also where it comes from, until it succeeds."""
+        """Count an attempt, also where it comes from, until it succeeds.
+
+        An attempt that could not be checked is given back everywhere, so
+        that a busy site locks nobody out.
+        """
         origin = None
         if circumstances().address:
             origin = address_key(act, circumstances().address)
             limits = {**limits, origin: self.settings.per_address}
         self.spend(act, user_id, limits)
-        yield
+        try:
+            yield
+        except Unavailable:
+            for key, limit in limits.items():
+                self._give_back(key, limit)
+            raise
         if origin is not None:
-            self._give_back(origin)
+            self._give_back(origin, self.settings.per_address)
 
     def count_here(self, act: str) -> None:
         """Count an act against the address it comes from, for good.
@@ -199,7 +208,7 @@ class Throttle:
         )
         return (row[0] if row else 0) - self.db.clock.now()
 
-    def _give_back(self, key: str) -> None:
+    def _give_back(self, key: str, limit: int) -> None:
         """Take one attempt off a count, and open what it had closed."""
         self.db.keep(
             update(Attempts)
@@ -207,7 +216,7 @@ class Throttle:
             .values(
                 count=Attempts.count - 1,
                 closed_until=case(
-                    (Attempts.count <= self.settings.per_address, 0),
+                    (Attempts.count <= limit, 0),
                     else_=Attempts.closed_until,
                 ),
             )

@@ -248,7 +248,7 @@ def test_programs_get_exactly_these_facts(
 def test_account_is_found_by_each_of_its_names(
     command: Command, alice: User, bob: User
 ) -> None:
-    for name in ("alice", "ALICE", "Alice@Example.com", str(alice.id)):
+    for name in ("alice", "ALICE", "Alice@Example.com", f"id:{alice.id}"):
         done = command("user", "show", name)
         assert done.exit_code == 0, name
         assert re.search(r"^username +alice$", done.stdout, re.MULTILINE)

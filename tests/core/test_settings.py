@@ -566,3 +566,17 @@ def test_one_setting_of_a_preset_can_be_taken_back(preset: str) -> None:
 
     assert found.site.loopback_only is False
     assert found.passwords.minimum_length == 12
+
+
+def test_a_secret_is_set_in_one_place_only(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("f" * 8 + "0123456789abcdef0123456789abcdef")
+    said = trouble(
+        {
+            "VESTIBULE_SECRET_KEY_FILE": str(tmp_path / "key"),
+            "VESTIBULE_SECRET_KEY": "",
+        }
+    )
+
+    assert said == (
+        "Set VESTIBULE_SECRET_KEY or VESTIBULE_SECRET_KEY_FILE, not both"
+    )

@@ -1,5 +1,6 @@
 """Attempts are counted before they are evaluated, at every door alike."""
 
+import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,7 +13,7 @@ from vestibule.auth import Auth
 from vestibule.capabilities.login.operations import CredentialsIncorrect
 from vestibule.capabilities.passwords.operations import OldPasswordIncorrect
 from vestibule.db import DB
-from vestibule.errors import Refusal, TooMany
+from vestibule.errors import Refusal, TooMany, Unavailable
 from vestibule.history import Circumstances, under
 from vestibule.throttle import Attempts, address_key
 from vestibule.user import User
@@ -391,3 +392,34 @@ def test_the_classroom_has_room_for_a_thousand_guesses(
         guess(auth, "alice", HERE)
 
     sign_in(auth, "alice", HERE)
+
+
+# -- a busy site ------------------------------------------------------------
+
+
+def test_a_sign_in_that_was_too_busy_to_check_is_no_attempt(
+    auth: Auth, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = auth.passwords.hasher._places
+    full = threading.BoundedSemaphore(1)
+    full.acquire()
+    monkeypatch.setattr(auth.passwords.hasher, "_places", full)
+    for _ in range(40):
+        with pytest.raises(Unavailable):
+            sign_in(auth, "alice", HERE)
+    assert set(counts(auth).values()) == {0}
+
+    monkeypatch.setattr(auth.passwords.hasher, "_places", places)
+    sign_in(auth, "alice", HERE)
+
+
+def test_nobody_floods_a_stranger_by_changing_their_own_address(
+    browser: Browser, alice: User, postbox: Postbox
+) -> None:
+    browser.sign_in("alice")
+    for _ in range(8):
+        browser.send("/profile", username="alice", email="zoe@example.com")
+
+    letters = [x for x in postbox.empty() if x.to == "zoe@example.com"]
+    assert len(letters) == 5
+    assert "Try again in 1 minute" in browser.open("/profile").text

@@ -275,6 +275,18 @@ def test_nobody_is_written_to_without_an_account(
     assert counts(auth)["vestibule_mailed_tokens"] == 0
 
 
+def test_letters_that_nobody_gets_are_counted_as_well(
+    auth: Auth, alice: User
+) -> None:
+    added = []
+    for email in ("alice@example.com", "nobody@example.com"):
+        before = counts(auth)["vestibule_attempts"]
+        auth.password_reset.ask(email)
+        added.append(counts(auth)["vestibule_attempts"] - before)
+
+    assert added == [1, 1]
+
+
 @pytest.mark.settings(reveal_accounts="true")
 def test_the_operator_may_tell_who_has_an_account(
     browser: Browser, app: Flask, alice: User

@@ -297,17 +297,30 @@ def test_a_letter_to_a_former_address_is_dead(
         auth.update_password(token, NEW)
 
 
+def test_a_dead_letter_stays_dead_when_its_address_comes_back(
+    auth: Auth, token: str, alice: User
+) -> None:
+    for email in ("new@example.com", "alice@example.com"):
+        mine = auth.db.find_user_by(id=alice.id)
+        auth.email_verification.change(mine, email)
+
+    assert auth.db.find_user_by(id=alice.id).email == "alice@example.com"
+    assert not is_good(auth, token)
+
+
 def test_a_reset_ends_every_other_mailed_token(
     auth: Auth, token: str, alice: User, postbox: Postbox
 ) -> None:
-    auth.email_verification.start_change(alice, "mallory@example.com")
-    waiting = postbox.link("/verify-email/").rpartition("/")[2]
+    for address in ("mallory@example.com", None):
+        auth.email_verification.ask(alice, address)
+        waiting = postbox.link("/verify-email/").rpartition("/")[2]
+        token = auth.password_reset.issue(alice)
 
-    auth.update_password(token, NEW)
+        auth.update_password(token, f"{NEW} for {address}")
 
-    assert counts(auth)["vestibule_mailed_tokens"] == 0
-    with pytest.raises(Exception, match="does not work any more"):
-        auth.email_verification.confirm(waiting)
+        assert counts(auth)["vestibule_mailed_tokens"] == 0
+        with pytest.raises(Exception, match="does not work any more"):
+            auth.email_verification.confirm(waiting)
     assert auth.db.find_user_by(id=alice.id).email == "alice@example.com"
 
 

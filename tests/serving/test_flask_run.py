@@ -40,9 +40,8 @@ def checkout(tmp_path: Path) -> Path:
 def flask_run(folder: Path, home: Path) -> Iterator[Server]:
     """Run ``flask run`` in a folder, as the texts say."""
     port = free_port()
-    env = environment(home, VESTIBULE_PORT=str(port))
     # The files find the package by themselves.
-    del env["PYTHONPATH"]
+    env = environment(home, PYTHONPATH="", VESTIBULE_PORT=str(port))
     command = [sys.executable, "-m", "flask", "run", "--port", str(port)]
     with started(command, port, folder, env) as server:
         yield server

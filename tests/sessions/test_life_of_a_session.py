@@ -145,6 +145,11 @@ def test_what_is_no_token_opens_nothing(
         auth.sessions.end(text or "")
     assert is_alive(auth, token)
 
+    with watched(auth) as statements:
+        for text in (None, "", "x" * 129, "x" * 1_000_000):
+            auth.get_user_from_session_id(text)
+    assert statements == []
+
 
 def test_odd_cookies_open_nothing_and_break_nothing(
     app: Flask, auth: Auth, alice: User

@@ -43,7 +43,9 @@ def client_address() -> str:
             ip = ip_address(hop)
         except ValueError:
             break
-        peer = hop
+        # A server on both protocols sees IPv4 as ::ffff:192.0.2.1.
+        ip = getattr(ip, "ipv4_mapped", None) or ip
+        peer = str(ip)
         if not any(ip in network for network in trusted):
             break
     return peer

@@ -19,13 +19,18 @@ SECONDS_TO_WAIT = 10
 
 @dataclass(frozen=True)
 class Letter:
-    """One mail to one address; ``moment`` and ``key`` make its headers."""
+    """One mail to one address.
+
+    ``moment`` and ``key`` make its headers; after ``good_for`` seconds it
+    is not worth sending any more.
+    """
 
     to: str
     subject: str
     text: str
     key: str = ""
     moment: int = 0
+    good_for: int = 86400
 
 
 class Undelivered(Exception):

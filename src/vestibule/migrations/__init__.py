@@ -89,4 +89,7 @@ def _upgrade(connection: Connection, target: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
     config.attributes["connection"] = connection
+    if connection.dialect.name == "postgresql":
+        # A step over a big table may take longer than a request may.
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
     command.upgrade(config, target)

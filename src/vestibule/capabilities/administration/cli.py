@@ -149,7 +149,7 @@ def list_(auth: "Auth", after: int, most: int, as_json: bool) -> None:
 @json_option
 @with_auth
 def show(auth: "Auth", name: str, as_json: bool) -> None:
-    """Show one account, by username, address or number."""
+    """Show one account, by username, address or id:NUMBER."""
     found = facts(auth.administration.find(name))
     if as_json:
         show_json(found)

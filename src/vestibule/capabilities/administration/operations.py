@@ -1,6 +1,7 @@
 """Looking at accounts and changing them, for operators."""
 
 import difflib
+import re
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.exc import NoResultFound
@@ -25,22 +26,23 @@ class Administration(Capability):
     name = "administration"
 
     def find(self, name: str) -> User:
-        """Find an account by username, address or number.
+        """Find an account by username, address, or number as ``id:7``.
+
+        A bare number is a username: anybody may call themselves 100.
 
         Raises:
             NoSuchUser: with the nearest usernames there are.
         """
         canonical = names.canonical(name)
+        number = name.removeprefix("id:")
         try:
+            # With 19 digits a number may not fit its column.
+            if number != name and re.fullmatch(r"[0-9]{1,18}", number):
+                return self.db.find_user_by(id=int(number))
             if canonical is not None:
                 return self.db.find_user_called(canonical)
         except NoResultFound:
             pass
-        if name.isascii() and name.isdigit() and len(name) < 19:
-            try:
-                return self.db.find_user_by(id=int(name))
-            except NoResultFound:
-                pass
         raise NoSuchUser(name=name, hint=self._hint(canonical or name))
 
     def _hint(self, name: str) -> str:

@@ -93,6 +93,7 @@ class EmailVerification(Capability):
                 f"{self.settings.email.link_life // 60} minutes.\n\n"
                 "Wasn't you? Ignore this message, and nothing happens.\n\n"
                 f"Regards, @{self.settings.signature} team!\n",
+                good_for=self.settings.email.link_life,
             ),
         )
 

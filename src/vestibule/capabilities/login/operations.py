@@ -47,6 +47,8 @@ class Login(Capability):
             held_up = capability.login_gate(user)
             if held_up is not None:
                 return held_up
+        if not self.auth.passwords.is_current(user):
+            raise CredentialsIncorrect
         token = self.auth.sessions.open(user.id, remember=remember)
         self.history.record("login", user.id, actor_id=user.id)
         return LoggedIn(user, token, remember)

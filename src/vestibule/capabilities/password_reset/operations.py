@@ -146,6 +146,7 @@ class PasswordReset(Capability):
             f"{_life_in_words(self.settings.email.link_life)}\n\n"
             "If you did not make this request - ignore this message.\n\n"
             f"Regards, @{self.settings.signature} team!\n",
+            good_for=self.settings.email.link_life,
         )
 
 

@@ -108,6 +108,19 @@ class Passwords(Capability):
             user.hashed_password = row[0]
         return True
 
+    def is_current(self, user: User) -> bool:
+        """Tell whether the password that was proven is the account's still.
+
+        The account's row stays locked to the end of the unit of work, so
+        that a new password set now waits, and ends what is opened here.
+        Attack: signing in with the old password during its own reset.
+        """
+        unchanged = select(User.id).where(
+            User.id == user.id, User.hashed_password == user.hashed_password
+        )
+        lock = unchanged.with_for_update(read=True)
+        return self.db.write_returning(lock) is not None
+
     def _swap(self, user: User, hashed: str, **more: int) -> None:
         """Set a hash where the old one still stands.
 

@@ -133,6 +133,7 @@ def _create_outbox() -> None:
         sa.Column("tries", sa.BigInteger(), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("ends_at", sa.BigInteger(), nullable=False),
         sa.Column("trouble", sa.String(200), nullable=False),
         sa.CheckConstraint(
             "state IN ('waiting', 'sent', 'failed')",
