@@ -58,12 +58,11 @@ def test_a_reset_ends_the_sessions_that_open_in_the_same_moment(
     for turn in range(5):
         new = f"good password {turn}"
         token = auth.get_reset_password_token("alice@example.com")
-        sign_in: Callable[[], Any] = partial(
-            auth.login.with_password, "alice", old
-        )
+        sign_in = partial(auth.login.with_password, "alice", old)
         reset = partial(auth.update_password, token, new)
+        acts: list[Callable[[], Any]] = [sign_in, sign_in, reset, sign_in]
 
-        at_once([sign_in, sign_in, reset, sign_in])
+        at_once(acts)
 
         assert counts(auth)["vestibule_sessions"] == 0
         assert auth.valid_login("alice", new)

@@ -15,7 +15,15 @@ from vestibule.doors.refusals import retry_header, said, status_of
 from vestibule.doors.rendering import FORM_FIELD, render
 from vestibule.doors.shapes import read_form
 from vestibule.doors.visit import visit
-from vestibule.errors import Expired, Fault, Malformed, Reason, Refusal
+from vestibule.errors import (
+    Expired,
+    Fault,
+    Malformed,
+    NotAllowed,
+    Reason,
+    Refusal,
+    Unavailable,
+)
 from vestibule.outcomes import LoggedIn, LoggedOut
 from vestibule.shape import Look, Shape
 
@@ -157,7 +165,9 @@ def form_page(
     except Expired:
         raise
     except Refusal as refusal:
-        notices = [["error", sorry]] if sorry else []
+        # Right credentials that are held up must not be called wrong.
+        is_wrong = not isinstance(refusal, NotAllowed | Unavailable)
+        notices = [["error", sorry]] if sorry and is_wrong else []
         form = form_for(shape, request.form, refusal.faults)
         response = make_response(
             render(template, form=form, notices=notices, **context),
