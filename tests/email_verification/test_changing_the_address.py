@@ -216,6 +216,23 @@ def test_a_taken_address_is_a_field_error(
     assert counts(auth)["vestibule_mailed_tokens"] == 0
 
 
+def test_nobody_floods_a_strangers_mailbox_from_a_profile(
+    browser: Browser, auth: Auth, alice: User, postbox: Postbox
+) -> None:
+    browser.sign_in("alice")
+    for number in range(12):
+        said = ask(browser, "Stranger@example.com", f"alice{number}")
+
+    assert said[0] == "Error while profile updating"
+    assert auth.db.find_user_by(id=alice.id).username == "alice4"
+    strangers = [
+        letter
+        for letter in postbox.empty()
+        if letter.to.casefold() == "stranger@example.com"
+    ]
+    assert len(strangers) == 5
+
+
 @pytest.mark.settings(verified_email_required="true")
 def test_where_addresses_must_be_proven_a_taken_one_is_not_told(
     app: Flask, auth: Auth, alice: User, bob: User, postbox: Postbox

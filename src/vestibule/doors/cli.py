@@ -1,11 +1,5 @@
-"""The command line: one more door over the same operations.
+"""The command line: one more door over the same operations."""
 
-Exit statuses: 0 done, 1 refused or failed, 2 wrong usage or settings,
-3 not found.
-"""
-
-import functools
-import json
 import shlex
 import shutil
 import signal
@@ -13,18 +7,15 @@ import sys
 from collections.abc import Callable
 from importlib import import_module, metadata
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any
 
 import click
 
 from vestibule import capabilities
-from vestibule.errors import Missing, Refusal, SchemaError, Unavailable
-from vestibule.ground.knobs import SettingsError
+from vestibule.doors.commands import show_json, with_settings
 from vestibule.sections import all_knobs
 from vestibule.settings import Settings
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-FAILED, USAGE, NOT_FOUND = 1, 2, 3
 WITH_COMMANDS = ("administration",)
 
 ENTRANCE = """Vestibule: accounts you own.
@@ -36,81 +27,6 @@ Examples:
   vestibule serve --workers 4       production
   vestibule config show             every setting and where it comes from
 """
-
-
-def with_settings(command: Command) -> Command:
-    """Give a command the settings, and the options that choose them."""
-
-    @click.option("--data", metavar="DIR", help="Data folder.")
-    @click.option("--preset", help="default, nist or classroom.")
-    @functools.wraps(command)
-    def called(data: str | None, preset: str | None, **options: Any) -> object:
-        """Run the command with a way to load the settings."""
-        return _run(
-            lambda: command(
-                functools.partial(
-                    Settings.load,
-                    env_file=Path(".env"),
-                    data=data,
-                    preset=preset,
-                ),
-                **options,
-            )
-        )
-
-    return called  # type: ignore[return-value]
-
-
-def with_auth(command: Command) -> Command:
-    """Give a command the operations, over the configured database."""
-
-    @functools.wraps(command)
-    def called(load: Callable[..., Settings], **options: Any) -> object:
-        """Run the command with the operations, closed in the end."""
-        from vestibule.auth import Auth
-        from vestibule.history import Circumstances, under
-
-        with under(Circumstances(door="command")):
-            auth = Auth.opened(load().with_saved_secret())
-            try:
-                return command(auth, **options)
-            finally:
-                auth.db.close()
-
-    return with_settings(called)  # type: ignore[return-value]
-
-
-def _run(command: Callable[[], object]) -> object:
-    """Run a command and turn what it refuses with into an exit status."""
-    try:
-        return command()
-    except SettingsError as error:
-        fail(str(error), USAGE)
-    except SchemaError as error:
-        fail(str(error), FAILED)
-    except OSError as error:
-        fail(f"{error.filename or 'System'}: {error.strerror}", FAILED)
-    except Unavailable as refusal:
-        # What the driver says names the host and never the password.
-        cause = getattr(refusal.__cause__, "orig", refusal)
-        why = str(cause).partition("\n")[0]
-        fail(f"The database does not answer: {why}", FAILED)
-    except Refusal as refusal:
-        for fault in refusal.faults:
-            text = fault.text + ("" if fault.text.endswith("?") else ".")
-            click.echo(f"{text}  [{fault.reason.code}]", err=True)
-        sys.exit(NOT_FOUND if isinstance(refusal, Missing) else FAILED)
-
-
-def fail(text: str, status: int) -> NoReturn:
-    """Say what is wrong on the error stream and exit."""
-    click.echo(text, err=True)
-    sys.exit(status)
-
-
-def show_json(value: object) -> None:
-    """Write a result for programs."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 @click.group(
@@ -156,6 +72,14 @@ def _own_command() -> str:
     return shlex.quote(sys.argv[0])
 
 
+def warn_without_mail(settings: Settings) -> None:
+    """Say that letters will wait, where no mail server is set."""
+    if not settings.mail.server:
+        click.echo(
+            "No mail will leave: VESTIBULE_MAIL_SERVER is not set.", err=True
+        )
+
+
 @main.command(
     "serve", epilog="Example: vestibule serve --host 0.0.0.0 --workers 4"
 )
@@ -175,10 +99,7 @@ def serve_command(load: Callable[..., Settings], **options: Any) -> None:
     settings = load(**options)
     check_production(settings)
     check_address(settings)
-    if not settings.mail.server:
-        click.echo(
-            "No mail will leave: VESTIBULE_MAIL_SERVER is not set.", err=True
-        )
+    warn_without_mail(settings)
     migrations.upgrade(settings)
     serve(settings)
 
@@ -190,7 +111,9 @@ def worker(load: Callable[..., Settings]) -> None:
     from vestibule.auth import Auth
     from vestibule.worker import Worker
 
-    auth = Auth.opened(load().with_saved_secret())
+    settings = load()
+    auth = Auth.opened(settings.with_saved_secret())
+    warn_without_mail(settings)
     # Blocked before the thread starts, so that a signal only wakes this
     # one and a letter in hand is finished.
     endings = {signal.SIGINT, signal.SIGTERM}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vestibule.doors.cli import USAGE, fail, show_json, with_auth
+from vestibule.doors.commands import USAGE, fail, show_json, with_auth
 from vestibule.ground.clock import written
 
 if TYPE_CHECKING:

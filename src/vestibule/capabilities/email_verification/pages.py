@@ -25,7 +25,7 @@ def confirm(token: str) -> Response:
         address = auth().email_verification.look(token)
         response = form_page(
             Confirmation,
-            "email_verification/confirm.html",
+            "vestibule/email_verification/confirm.html",
             lambda _: auth().email_verification.confirm(token),
             lambda _: _confirmed(),
             address=address,

@@ -18,7 +18,7 @@ def sign_in() -> Response:
     """Show the form and sign somebody in."""
     return form_page(
         SignIn,
-        "login/login.html",
+        "vestibule/login/login.html",
         lambda form: auth().login.with_password(
             form.email, form.password, remember=form.remember
         ),
@@ -35,6 +35,6 @@ def sign_out() -> Response:
         return response
     return form_page(
         SignOut,
-        "login/logout.html",
+        "vestibule/login/logout.html",
         lambda _: auth().login.out(session_token()),
     )

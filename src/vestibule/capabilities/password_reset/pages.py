@@ -24,7 +24,7 @@ def ask() -> Response:
         return _finish(token)
     return form_page(
         ResetAsk,
-        "password_reset/ask.html",
+        "vestibule/password_reset/ask.html",
         lambda form: auth().password_reset.ask(form.email),
         lambda _: _asked(),
     )
@@ -43,7 +43,7 @@ def _finish(token: str) -> Response:
         user = auth().password_reset.look(token)
         response = form_page(
             NewPassword,
-            "password_reset/finish.html",
+            "vestibule/password_reset/finish.html",
             lambda form: auth().password_reset.finish(token, form.password),
             lambda _: _finished(),
             owner_of_link=user,

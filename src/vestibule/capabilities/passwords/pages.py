@@ -17,7 +17,7 @@ def change() -> Response:
     """Show the form and change the password."""
     return form_page(
         PasswordChange,
-        "passwords/change.html",
+        "vestibule/passwords/change.html",
         lambda form: auth().passwords.change(
             current_user,
             form.old_password,
@@ -32,4 +32,4 @@ def change() -> Response:
 @login_required
 def done() -> Response:
     """Say that the password is changed."""
-    return page("passwords/done.html")
+    return page("vestibule/passwords/done.html")

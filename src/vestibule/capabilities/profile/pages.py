@@ -28,7 +28,7 @@ def show() -> Response:
     faults = tuple(_fault(**found) for found in kept.pop("faults", []))
     form = form_for(_shape(), kept or _present(), faults)
     pending = auth().email_verification.pending(current_user)
-    return page("profile/profile.html", form=form, pending=pending)
+    return page("vestibule/profile/profile.html", form=form, pending=pending)
 
 
 @pages.post("/profile")

@@ -19,7 +19,7 @@ def register() -> Response:
     """Show the form and create the account."""
     return form_page(
         NamedSignUp if settings().pages.name_fields else SignUp,
-        "registration/register.html",
+        "vestibule/registration/register.html",
         lambda form: auth().registration.sign_up(
             form.email, form.password1, form.username, form.full_name
         ),

@@ -1,0 +1,96 @@
+"""What the command line lends to commands.
+
+Exit statuses: 0 done, 1 refused or failed, 2 wrong usage or settings,
+3 not found.
+"""
+
+import functools
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import click
+
+from vestibule.errors import Missing, Refusal, SchemaError, Unavailable
+from vestibule.ground.knobs import SettingsError
+from vestibule.settings import Settings
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+FAILED, USAGE, NOT_FOUND = 1, 2, 3
+
+
+def with_settings(command: Command) -> Command:
+    """Give a command the settings, and the options that choose them."""
+
+    @click.option("--data", metavar="DIR", help="Data folder.")
+    @click.option("--preset", help="default, nist or classroom.")
+    @functools.wraps(command)
+    def called(data: str | None, preset: str | None, **options: Any) -> object:
+        """Run the command with a way to load the settings."""
+        return _run(
+            lambda: command(
+                functools.partial(
+                    Settings.load,
+                    env_file=Path(".env"),
+                    data=data,
+                    preset=preset,
+                ),
+                **options,
+            )
+        )
+
+    return called  # type: ignore[return-value]
+
+
+def with_auth(command: Command) -> Command:
+    """Give a command the operations, over the configured database."""
+
+    @functools.wraps(command)
+    def called(load: Callable[..., Settings], **options: Any) -> object:
+        """Run the command with the operations, closed in the end."""
+        from vestibule.auth import Auth
+        from vestibule.history import Circumstances, under
+
+        with under(Circumstances(door="command")):
+            auth = Auth.opened(load().with_saved_secret())
+            try:
+                return command(auth, **options)
+            finally:
+                auth.db.close()
+
+    return with_settings(called)  # type: ignore[return-value]
+
+
+def _run(command: Callable[[], object]) -> object:
+    """Run a command and turn what it refuses with into an exit status."""
+    try:
+        return command()
+    except SettingsError as error:
+        fail(str(error), USAGE)
+    except SchemaError as error:
+        fail(str(error), FAILED)
+    except OSError as error:
+        fail(f"{error.filename or 'System'}: {error.strerror}", FAILED)
+    except Unavailable as refusal:
+        # What the driver says names the host and never the password.
+        cause = getattr(refusal.__cause__, "orig", refusal)
+        why = str(cause).partition("\n")[0]
+        fail(f"The database does not answer: {why}", FAILED)
+    except Refusal as refusal:
+        for fault in refusal.faults:
+            text = fault.text + ("" if fault.text.endswith("?") else ".")
+            click.echo(f"{text}  [{fault.reason.code}]", err=True)
+        sys.exit(NOT_FOUND if isinstance(refusal, Missing) else FAILED)
+
+
+def fail(text: str, status: int) -> NoReturn:
+    """Say what is wrong on the error stream and exit."""
+    click.echo(text, err=True)
+    sys.exit(status)
+
+
+def show_json(value: object) -> None:
+    """Write a result for programs."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
