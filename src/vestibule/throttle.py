@@ -99,6 +99,11 @@ class Throttle:
             yield
         self.db.keep(delete(Attempts).where(Attempts.key == account))
 
+    def forgive(self, act: str, user_id: int) -> None:
+        """Clear the count of an account whose owner has proven otherwise."""
+        key = account_key(act, user_id, None)
+        self.db.write(delete(Attempts).where(Attempts.key == key))
+
     def attempt_from_here(self, act: str) -> AbstractContextManager[None]:
         """Spend an attempt that no account is known for; see ``attempt``."""
         return self._counted(act, None, {})

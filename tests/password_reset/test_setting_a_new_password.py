@@ -378,3 +378,15 @@ def test_a_first_name_makes_no_password_at_the_reset_either(
 
     with pytest.raises(Exception, match="must not contain"):
         auth.password_reset.finish(token, "konstantina1!")
+
+
+def test_whoever_was_told_to_wait_signs_in_at_once_after_a_reset(
+    browser: Browser, auth: Auth, token: str
+) -> None:
+    for _ in range(10):
+        browser.sign_in("alice", "a guess")
+    assert browser.sign_in("alice").status_code == 429
+
+    auth.password_reset.finish(token, NEW)
+
+    assert browser.sign_in("alice", NEW).status_code == 302

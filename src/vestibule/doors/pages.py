@@ -22,6 +22,7 @@ from vestibule.errors import (
     NotAllowed,
     Reason,
     Refusal,
+    TooMany,
     Unavailable,
 )
 from vestibule.outcomes import LoggedIn, LoggedOut
@@ -165,9 +166,7 @@ def form_page(
     except Expired:
         raise
     except Refusal as refusal:
-        # Right credentials that are held up must not be called wrong.
-        is_wrong = not isinstance(refusal, NotAllowed | Unavailable)
-        notices = [["error", sorry]] if sorry and is_wrong else []
+        notices = [["error", sorry]] if sorry and _is_wrong(refusal) else []
         form = form_for(shape, request.form, refusal.faults)
         response = make_response(
             render(template, form=form, notices=notices, **context),
@@ -175,6 +174,15 @@ def form_page(
         )
         response.headers.update(retry_header(refusal))
         return response
+
+
+def _is_wrong(refusal: Refusal) -> bool:
+    """Tell whether what was typed is wrong, and not the moment for it.
+
+    Right credentials that are held up must not be called wrong.
+    """
+    held_up = FormExpired | NotAllowed | TooMany | Unavailable
+    return not isinstance(refusal, held_up)
 
 
 def own_form(shape: type[S]) -> S:

@@ -34,9 +34,7 @@ def application(settings: Settings) -> "Flask":
     auth = Auth.opened(settings)
     auth.passwords.hasher.warm_up()
     Worker(auth).start()
-    app = create_app(auth=auth)
-    app.wsgi_app = _ended_input(app.wsgi_app)  # type: ignore[assignment,method-assign]
-    return app
+    return create_app(auth=auth)
 
 
 def _ended_input(wsgi: "WSGIApplication") -> "WSGIApplication":
@@ -56,7 +54,7 @@ def _ended_input(wsgi: "WSGIApplication") -> "WSGIApplication":
     return told
 
 
-def _application_of_worker(settings: Settings) -> "Flask":
+def _application_of_worker(settings: Settings) -> "WSGIApplication":
     """Make the application in one of granian's processes.
 
     Ctrl-C reaches every process of a terminal, and the main one then ends
@@ -66,7 +64,7 @@ def _application_of_worker(settings: Settings) -> "Flask":
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    return application(settings)
+    return _ended_input(application(settings))
 
 
 def serve(settings: Settings) -> None:

@@ -97,6 +97,18 @@ class EmailVerification(Capability):
             ),
         )
 
+    @operation
+    def send_again(self, user: User) -> str:
+        """Mail another link to the address that waits, and say which.
+
+        Raises:
+            TooMany: it got many letters already.
+        """
+        address = self.pending(user) or user.email
+        self.auth.throttle.write_to(names.email_address(address).canonical)
+        self.ask(user, address)
+        return address
+
     def look(self, token: str) -> str:
         """Say which address a token confirms, without using it up.
 

@@ -4,7 +4,7 @@ from flask import Blueprint, redirect, url_for
 from werkzeug.wrappers import Response
 
 from vestibule.capabilities.email_verification.forms import Confirmation
-from vestibule.doors.caller import signed_in
+from vestibule.doors.caller import current_user, login_required, signed_in
 from vestibule.doors.hall import auth
 from vestibule.doors.pages import form_page
 from vestibule.doors.refusals import said
@@ -13,6 +13,26 @@ from vestibule.doors.words import say
 from vestibule.errors import Expired
 
 pages = Blueprint("email_verification", __name__, template_folder="templates")
+
+
+@pages.route("/verify-email", methods=["GET", "POST"])
+@login_required
+def send_again() -> Response:
+    """Offer to send the link again, and send it."""
+    return form_page(
+        Confirmation,
+        "vestibule/email_verification/send_again.html",
+        lambda _: auth().email_verification.send_again(current_user),
+        _sent_again,
+        address=auth().email_verification.pending(current_user),
+    )
+
+
+def _sent_again(address: str) -> Response:
+    """Say where the message went."""
+    text = say("We have sent a message to {email}", email=address)
+    visit().note("success", text)
+    return redirect(url_for("vestibule.profile.show"))
 
 
 @pages.route("/verify-email/<token>", methods=["GET", "POST"])

@@ -131,6 +131,8 @@ class PasswordReset(Capability):
         self.auth.passwords.set(user, hashed)
         self.auth.sessions.end_all(user.id)
         self.auth.email_verification.mark(user)
+        # Whoever was told to wait or reset need not wait any more.
+        self.auth.throttle.forgive("login", user.id)
         self.history.record("password_reset.finish", user.id)
         return PasswordWasReset(user.email)
 

@@ -1,0 +1,56 @@
+"""Somebody whose message got lost asks for another link."""
+
+from conftest import PASSWORD, Browser, Postbox, notices
+from vestibule.auth import Auth
+from vestibule.user import User
+
+
+def test_a_lost_link_is_sent_again_and_only_the_newest_works(
+    browser: Browser, auth: Auth, postbox: Postbox
+) -> None:
+    auth.registration.register("zoe@example.com", PASSWORD, "zoe")
+    lost = postbox.link("/verify-email/")
+    browser.sign_in("zoe")
+    assert "Not confirmed" in browser.open("/profile").text
+
+    sent = browser.send("/verify-email")
+
+    assert (sent.status_code, sent.location) == (302, "/profile")
+    assert notices(browser.open("/profile"))[0] == (
+        "We have sent a message to zoe@example.com"
+    )
+    assert browser.open(lost).status_code == 302
+    browser.send(postbox.link("/verify-email/"))
+    assert "Not confirmed" not in browser.open("/profile").text
+
+
+def test_the_address_that_waits_gets_it_and_not_the_old_one(
+    browser: Browser, alice: User, postbox: Postbox
+) -> None:
+    browser.sign_in("alice")
+    browser.send("/profile", username="alice", email="new@example.com")
+    postbox.empty()
+
+    browser.send("/verify-email")
+
+    assert [letter.to for letter in postbox.empty()] == ["new@example.com"]
+
+
+def test_the_sixth_letter_has_to_wait(
+    browser: Browser, auth: Auth, postbox: Postbox
+) -> None:
+    auth.registration.register("zoe@example.com", PASSWORD, "zoe")
+    browser.sign_in("zoe")
+    for _ in range(5):
+        assert browser.send("/verify-email").status_code == 302
+    postbox.empty()
+
+    refused = browser.send("/verify-email")
+
+    assert refused.status_code == 429
+    assert refused.headers["Retry-After"] == "60"
+    assert postbox.empty() == []
+
+
+def test_nobody_else_can_ask(browser: Browser) -> None:
+    assert browser.open("/verify-email").location.startswith("/login?next=")
