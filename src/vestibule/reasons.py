@@ -4,7 +4,10 @@ One thing that is wrong has one code and one text, whichever form it is
 found on; what only one form can find stands in that form's own module.
 """
 
-from vestibule.errors import Reason
+from collections.abc import Iterable, Iterator
+
+from vestibule.errors import Fault, Malformed, Reason
+from vestibule.ground import names
 
 EMAIL_MISSING = Reason("email.required", "Enter your email address")
 USERNAME_MISSING = Reason("username.required", "Enter a username")
@@ -16,3 +19,67 @@ PASSWORDS_DIFFER = Reason(
 
 # No reason, but said at every field for a new password.
 NEW_HINT = "At least {least}. Three or four random words work well"
+
+USERNAME_FAULTS = {
+    "short": Reason(
+        "username.too_short",
+        f"Username must be between {names.SHORTEST_USERNAME} and "
+        f"{names.LONGEST_USERNAME} characters",
+    ),
+    "long": Reason(
+        "username.too_long",
+        f"Username must be between {names.SHORTEST_USERNAME} and "
+        f"{names.LONGEST_USERNAME} characters",
+    ),
+    "characters": Reason(
+        "username.chars",
+        "Username can contain letters, numbers, dots, dashes and "
+        "underscores, and starts with a letter or number",
+    ),
+    "mixed": Reason(
+        "username.mixed", "Use letters of one alphabet in a username"
+    ),
+    "reserved": Reason(
+        "username.reserved", "This username is reserved. Choose another one"
+    ),
+}
+EMAIL_FAULTS = {
+    "long": Reason(
+        "email.too_long",
+        f"Email address must be {names.LONGEST_EMAIL} characters or fewer",
+    ),
+    "format": Reason(
+        "email.format",
+        "Enter an email address in the correct format, like name@example.com",
+    ),
+}
+
+
+def email_faults(text: str) -> Iterator[Fault]:
+    """Say what is wrong with the form of an address."""
+    try:
+        names.email_address(text)
+    except names.BadName as bad:
+        reason = EMAIL_FAULTS.get(bad.fault, EMAIL_FAULTS["format"])
+        yield Fault(reason, "email")
+
+
+def username_faults(text: str, *, reserved: bool = False) -> Iterator[Fault]:
+    """Say what is wrong with the form of a username."""
+    try:
+        name = names.username(text)
+        if name.canonical in names.RESERVED and not reserved:
+            raise names.BadName("reserved")
+    except names.BadName as bad:
+        yield Fault(USERNAME_FAULTS[bad.fault], "username")
+
+
+def refuse(faults: Iterable[Fault]) -> None:
+    """Refuse what has any fault.
+
+    Raises:
+        Malformed: with all of them.
+    """
+    found = tuple(faults)
+    if found:
+        raise Malformed(*found)

@@ -214,3 +214,18 @@ def test_where_addresses_must_be_confirmed_the_letter_is_announced(
         "then sign in"
     ]
     assert [letter.to for letter in postbox.empty()] == ["alice@example.com"]
+
+
+def test_each_field_says_what_is_wrong_with_it_at_once(
+    browser: Browser,
+) -> None:
+    response = browser.send(
+        "/register",
+        username="x y",
+        email="nobody",
+        password1=PASSWORD,
+        password2="something else",
+    )
+
+    assert response.status_code == 422
+    assert set(field_errors(response)) == {"username", "email", "password2"}

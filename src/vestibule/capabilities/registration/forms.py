@@ -12,6 +12,8 @@ from vestibule.reasons import (
     PASSWORD_MISSING,
     PASSWORDS_DIFFER,
     USERNAME_MISSING,
+    email_faults,
+    username_faults,
 )
 from vestibule.shape import Shape, secret, text
 
@@ -50,9 +52,12 @@ class SignUp(Shape):
     )
 
     def faults(self) -> Iterable[Fault]:
-        """Refuse two passwords that differ."""
+        """Refuse two passwords that differ, and say what else is wrong."""
         if self.password1 != self.password2:
             yield Fault(PASSWORDS_DIFFER, "password2")
+            # The operation, which would say so, is not reached.
+            yield from username_faults(self.username)
+            yield from email_faults(self.email)
 
     @property
     def full_name(self) -> FullName:

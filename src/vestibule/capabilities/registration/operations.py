@@ -5,44 +5,11 @@ from dataclasses import dataclass
 from sqlalchemy.exc import NoResultFound
 
 from vestibule.capability import Capability, operation
-from vestibule.errors import Fault, Gathered, Malformed, Reason
+from vestibule.errors import Gathered
 from vestibule.ground import names
 from vestibule.ground.letters import Letter
+from vestibule.reasons import email_faults, refuse, username_faults
 from vestibule.user import EmailTaken, User, UsernameTaken
-
-USERNAME_FAULTS = {
-    "short": Reason(
-        "username.too_short",
-        f"Username must be between {names.SHORTEST_USERNAME} and "
-        f"{names.LONGEST_USERNAME} characters",
-    ),
-    "long": Reason(
-        "username.too_long",
-        f"Username must be between {names.SHORTEST_USERNAME} and "
-        f"{names.LONGEST_USERNAME} characters",
-    ),
-    "characters": Reason(
-        "username.chars",
-        "Username can contain letters, numbers, dots, dashes and "
-        "underscores, and starts with a letter or number",
-    ),
-    "mixed": Reason(
-        "username.mixed", "Use letters of one alphabet in a username"
-    ),
-    "reserved": Reason(
-        "username.reserved", "This username is reserved. Choose another one"
-    ),
-}
-EMAIL_FAULTS = {
-    "long": Reason(
-        "email.too_long",
-        f"Email address must be {names.LONGEST_EMAIL} characters or fewer",
-    ),
-    "format": Reason(
-        "email.format",
-        "Enter an email address in the correct format, like name@example.com",
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -59,24 +26,15 @@ class Registration(Capability):
 
     def check_email(self, text: str) -> names.Name:
         """Read an address or refuse it with a clear fault."""
-        try:
-            return names.email_address(text)
-        except names.BadName as bad:
-            reason = EMAIL_FAULTS.get(bad.fault, EMAIL_FAULTS["format"])
-            raise Malformed(Fault(reason, "email")) from bad
+        refuse(email_faults(text))
+        return names.email_address(text)
 
     def check_username(
         self, text: str, *, reserved: bool = False
     ) -> names.Name:
         """Read a username or refuse it with a clear fault."""
-        try:
-            name = names.username(text)
-            if name.canonical in names.RESERVED and not reserved:
-                raise names.BadName("reserved")
-        except names.BadName as bad:
-            reason = USERNAME_FAULTS[bad.fault]
-            raise Malformed(Fault(reason, "username")) from bad
-        return name
+        refuse(username_faults(text, reserved=reserved))
+        return names.username(text)
 
     @operation
     def register(
