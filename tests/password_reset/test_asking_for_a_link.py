@@ -292,7 +292,9 @@ def test_the_operator_may_tell_who_has_an_account(
     browser: Browser, app: Flask, alice: User
 ) -> None:
     page = browser.send("/password_reset", email="nobody@example.com")
-    assert "There is no account with that email. Try to register." in page.text
+    assert notices(page) == [
+        "There is no account with that email. Try to register."
+    ]
 
     answer = JsonDoor(app).ask_reset("nobody@example.com")
     assert answer.status_code == 403

@@ -19,6 +19,7 @@ from vestibule.errors import (
     Expired,
     Fault,
     Malformed,
+    Missing,
     NotAllowed,
     Reason,
     Refusal,
@@ -144,7 +145,8 @@ def form_page(
 ) -> Response:
     """Show a form; when it is sent, act and answer with the outcome.
 
-    A refusal shows the form again with everything typed but passwords.
+    A refusal shows the form again with everything typed but passwords;
+    that something is not there is said in a notice as well.
 
     Args:
         shape: what the form holds.
@@ -166,6 +168,8 @@ def form_page(
     except Expired:
         raise
     except Refusal as refusal:
+        if isinstance(refusal, Missing):
+            sorry = said(refusal.faults[0])
         notices = [["error", sorry]] if sorry and _is_wrong(refusal) else []
         form = form_for(shape, request.form, refusal.faults)
         response = make_response(
