@@ -304,7 +304,10 @@ def test_signal_to_every_process_ends_it_at_once(
 ) -> None:
     """So comes Ctrl-C from a terminal, and the end from systemd."""
     with serving(tmp_path, "--workers", "2") as server:
-        eventually(lambda: len(server.children()) == 2, "both workers")
+        eventually(
+            lambda: server.said().count("Started worker") == 2,
+            "both workers ready",
+        )
         before = time.monotonic()
         os.killpg(server.process.pid, sign)
         assert server.process.wait(PATIENCE) == 0
