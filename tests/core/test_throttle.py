@@ -300,7 +300,7 @@ def test_of_200_parallel_guesses_at_all_doors_only_ten_are_evaluated(
         except Refusal as refusal:
             return type(refusal)
 
-    with ThreadPoolExecutor(16) as threads:
+    with ThreadPoolExecutor(8) as threads:
         told = Counter(threads.map(try_one, range(200)))
 
     evaluated = sum(hasher.count for hasher in hashers) - before

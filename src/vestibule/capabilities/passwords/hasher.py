@@ -41,7 +41,9 @@ class Hasher:
         self._places = threading.BoundedSemaphore(LANES + WAITING)
         # It starts its threads only when there is something to hash.
         self._lanes = ThreadPoolExecutor(LANES, thread_name_prefix="hash-lane")
+        # How many hashes were made; itself counted without a gap.
         self.count = 0
+        self._counting = threading.Lock()
 
     def hash(self, password: str) -> str:
         """Hash a password into its encoded form with its parameters."""
@@ -92,7 +94,8 @@ class Hasher:
         if not self._places.acquire(blocking=False):
             raise Unavailable
         try:
-            self.count += 1
+            with self._counting:
+                self.count += 1
             return self._lanes.submit(work).result()
         finally:
             self._places.release()
