@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from vestibule import errors
+    from vestibule import errors, signals
     from vestibule.auth import Auth
     from vestibule.db import DB
     from vestibule.doors.app import Vestibule, create_app
@@ -26,6 +26,7 @@ __all__ = [
     "current_user",
     "errors",
     "login_required",
+    "signals",
 ]
 
 _HOMES = {
@@ -42,8 +43,8 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first asked for (PEP 562)."""
-    if name == "errors":
-        return import_module("vestibule.errors")
+    if name in ("errors", "signals"):
+        return import_module(f"vestibule.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'vestibule' has no {name!r}")
     return getattr(import_module(_HOMES[name]), name)

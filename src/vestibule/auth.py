@@ -45,7 +45,7 @@ class Auth:
         self.settings = self.db.settings
         self.clock = self.db.clock
         self.randomness = self.db.randomness
-        self.history = History(self.db)
+        self.history = History(self.db, self)
         self.throttle = Throttle(self.db, self.history)
         self.outbox = Outbox(self.db)
         self.mailed_tokens = MailedTokens(self.db)

@@ -16,8 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from vestibule.db import DB
 from vestibule.records import PREFIX, Record
-
-DONE = "done"
+from vestibule.signals import DONE, Happening, announce
 
 
 class Event(Record):
@@ -73,10 +72,14 @@ def acting_as(user_id: int) -> None:
 
 
 class History:
-    """Writes events, and reads those of one account."""
+    """Writes events, and tells them to whoever listens.
 
-    def __init__(self, db: DB) -> None:
+    ``sender`` is what the receivers of signals get as their sender.
+    """
+
+    def __init__(self, db: DB, sender: object = None) -> None:
         self.db = db
+        self.sender = sender
 
     def record(
         self,
@@ -94,17 +97,25 @@ class History:
             actor_id: who did it, where this act itself shows that.
         """
         here = circumstances()
-        self.db.keep(
-            Event(
-                id=self.db.randomness.row_id(),
-                at=self.db.clock.now(),
-                act=act,
-                outcome=outcome,
-                actor_id=actor_id or here.actor_id,
-                subject_id=subject_id,
-                door=here.door,
-                address=here.address[:45],
-                agent=here.agent[:200],
-                request_id=here.request_id[:36],
-            )
+        what = Happening(
+            act=act,
+            outcome=outcome,
+            user_id=subject_id,
+            actor_id=actor_id or here.actor_id,
+            at=self.db.clock.now(),
+            door=here.door,
+            address=here.address[:45],
         )
+        event = Event(
+            id=self.db.randomness.row_id(),
+            at=what.at,
+            act=act,
+            outcome=outcome,
+            actor_id=what.actor_id,
+            subject_id=subject_id,
+            door=what.door,
+            address=what.address,
+            agent=here.agent[:200],
+            request_id=here.request_id[:36],
+        )
+        self.db.keep(event, lambda: announce(self.sender, what))

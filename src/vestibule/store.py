@@ -40,11 +40,13 @@ class Unit:
     """One unit of work: its session once it wrote, and what it leaves.
 
     ``kept`` are records and statements that outlive a refusal (events,
-    counts of attempts); ``afterwards`` runs after the commit.
+    counts of attempts), and ``told`` runs once they are committed;
+    ``afterwards`` runs after the commit of everything.
     """
 
     session: Session | None = None
     kept: list[Record | Executable] = field(default_factory=list)
+    told: list[Callable[[], None]] = field(default_factory=list)
     afterwards: list[Callable[[], None]] = field(default_factory=list)
 
 
@@ -106,6 +108,7 @@ class Store:
                 yield outer
             return
         unit = Unit()
+        refused: Refusal | None = None
         mark = self._unit.set(unit)
         try:
             with calmly():
@@ -115,13 +118,17 @@ class Store:
             # Nothing can be kept where nothing can be written, and to
             # try would make the caller wait for a second time-out.
             raise
-        except Refusal:
+        except Refusal as refusal:
             self._drop(unit)
             self._commit_kept(unit)
-            raise
+            refused = refusal
         finally:
             self._drop(unit)
             self._unit.reset(mark)
+        for after in unit.told:
+            after()
+        if refused is not None:
+            raise refused
         for after in unit.afterwards:
             after()
 
@@ -237,10 +244,21 @@ class Store:
             session.expunge(record)
             return record
 
-    def keep(self, kept: Record | Executable) -> None:
-        """Insert or run at the end, even if the unit around is refused."""
+    def keep(
+        self,
+        kept: Record | Executable,
+        then: Callable[[], None] | None = None,
+    ) -> None:
+        """Insert or run at the end, even if the unit around is refused.
+
+        Args:
+            kept: the record or statement.
+            then: what to do once it is committed.
+        """
         with self.unit() as unit:
             unit.kept.append(kept)
+            if then is not None:
+                unit.told.append(then)
 
     def afterwards(self, act: Callable[[], None]) -> None:
         """Do something once the surrounding unit is committed."""

@@ -1,0 +1,92 @@
+"""Signals: what happened, told to whoever connected.
+
+A receiver is called after the commit, in the thread of the request, with
+the ``Auth`` that it happened in and a ``Happening``. One that fails is
+noted in the log and changes nothing: what it heard of is done.
+"""
+
+import logging
+from dataclasses import dataclass
+
+from blinker import Namespace
+
+DONE = "done"
+
+log = logging.getLogger("vestibule.signals")
+
+_all = Namespace()
+signal = _all.signal
+
+user_registered = signal("user-registered", "An account was created.")
+user_signed_in = signal("user-signed-in", "Somebody signed in.")
+sign_in_failed = signal(
+    "sign-in-failed", "A sign-in was refused; ``outcome`` is the code."
+)
+user_signed_out = signal("user-signed-out", "A session was ended.")
+password_changed = signal(
+    "password-changed", "A password was changed by its owner or an operator."
+)
+password_reset = signal("password-reset", "A password was set by a link.")
+email_confirmed = signal(
+    "email-confirmed", "An address was proven to be the account's."
+)
+email_changed = signal("email-changed", "The address of an account changed.")
+profile_updated = signal("profile-updated", "Somebody changed their profile.")
+role_changed = signal(
+    "role-changed", "Somebody became an administrator, or is none any more."
+)
+user_deleted = signal("user-deleted", "An account is gone, with all it had.")
+happened = signal(
+    "happened", "Any of the above, and every other event of the history."
+)
+
+_OF_ACT = {
+    "registration": user_registered,
+    "login": user_signed_in,
+    "session.end": user_signed_out,
+    "password.change": password_changed,
+    "administration.set_password": password_changed,
+    "password_reset.finish": password_reset,
+    "email_verification.confirm": email_confirmed,
+    "email.change": email_changed,
+    "profile.update": profile_updated,
+    "administration.promote": role_changed,
+    "administration.demote": role_changed,
+    "deletion": user_deleted,
+}
+_OF_REFUSED_ACT = {"login": sign_in_failed}
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One event of the history, as receivers get it.
+
+    ``outcome`` is ``done`` or the code of a refusal, ``at`` is in whole
+    seconds since 1970 UTC, ``door`` the way it came in by.
+    """
+
+    act: str
+    outcome: str
+    user_id: int | None
+    actor_id: int | None
+    at: int
+    door: str
+    address: str
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the act was done, and not refused."""
+        return self.outcome == DONE
+
+
+def announce(sender: object, what: Happening) -> None:
+    """Tell all receivers what happened; none can stop the others."""
+    acts = _OF_ACT if what.is_done else _OF_REFUSED_ACT
+    for told in (acts.get(what.act), happened):
+        if told is None or not told.receivers:
+            continue
+        for receiver in told.receivers_for(sender):
+            try:
+                receiver(sender, happening=what)
+            except Exception:
+                log.exception("a receiver of %s failed", told.name)
