@@ -9,6 +9,9 @@ from vestibule.ground import names
 from vestibule.store import Store
 from vestibule.user import EmailTaken, Identifier, User, UsernameTaken
 
+# What a column of 64 bits holds.
+LARGEST = 2**63
+
 
 class DB(Store):
     """The database of accounts: the contract's three verbs, and names."""
@@ -31,14 +34,17 @@ class DB(Store):
         Raises:
             EmailTaken, UsernameTaken: the name belongs to somebody.
             BadName: the name cannot be one.
+            ValueError: a column cannot hold what it is given.
         """
         address = names.email_address(email)
+        wanted = None if username is None else names.username(username)
+        _refuse_misfits(hashed_password=hashed_password, **more)
         now = self.clock.now()
         with self.unit():
             user = self.add(
                 User(
                     email=address.shown,
-                    username=username or "",
+                    username="" if wanted is None else wanted.shown,
                     hashed_password=hashed_password,
                     password_changed_at=now,
                     created_at=now,
@@ -47,7 +53,7 @@ class DB(Store):
             )
             if not self._claim("email", address.canonical, user.id):
                 raise EmailTaken
-            user.username = self._claim_username(user, username)
+            user.username = self._claim_username(user, wanted)
         return user
 
     def _claim(self, kind: str, canonical: str, user_id: int) -> bool:
@@ -56,19 +62,22 @@ class DB(Store):
             Identifier, kind=kind, canonical=canonical, user_id=user_id
         )
 
-    def _claim_username(self, user: User, wanted: str | None) -> str:
+    def _claim_username(self, user: User, wanted: names.Name | None) -> str:
         """Give an account the username it wants, or a free derived one."""
         if wanted is not None:
-            name = names.username(wanted)
-            if not self._claim("username", name.canonical, user.id):
+            if not self._claim("username", wanted.canonical, user.id):
                 raise UsernameTaken
-            shown = name.shown
+            shown = wanted.shown
         else:
             base = shown = names.derived_username(user.email)
+            digits = 5
             while shown in names.RESERVED or not self._claim(
                 "username", shown, user.id
             ):
-                shown = base + self.randomness.digits(5)
+                shown = base[: names.LONGEST_USERNAME - digits]
+                shown += self.randomness.digits(digits)
+                # So that a name which everybody derives stays possible.
+                digits = min(digits + 1, 10)
         self.write(
             update(User).where(User.id == user.id).values(username=shown)
         )
@@ -77,7 +86,8 @@ class DB(Store):
     def find_user_by(self, **wanted: Any) -> User:
         """Find the one account with the given columns.
 
-        An address or username is found in any spelling.
+        An address or username is found in any spelling. A value of
+        another type than the column's is nobody's.
 
         Raises:
             NoResultFound: nobody has them.
@@ -92,8 +102,10 @@ class DB(Store):
             if column in ("email", "username"):
                 name = _canonical(column, value)
                 where.append(User.id == _owner(name, kind=column))
-            else:
+            elif _fits(column, value):
                 where.append(User.__mapper__.columns[column] == value)
+            else:
+                raise NoResultFound("no such user")
         return self._user(*where)
 
     def find_user_called(self, canonical: str) -> User:
@@ -117,13 +129,18 @@ class DB(Store):
         """Change columns of an account; a new name is claimed first.
 
         Raises:
-            ValueError: an attribute that users do not have.
+            ValueError: an attribute that users do not have, or a value
+                that it cannot hold.
             NoResultFound: no account has this number.
             EmailTaken, UsernameTaken: the new name belongs to somebody.
         """
         for column in changes:
             if column not in User.__mapper__.columns or column == "id":
                 raise ValueError(f"users have no {column!r} to change")
+        if not _fits("id", user_id):
+            raise NoResultFound("no such user")
+        own = ("email", "username")
+        _refuse_misfits(**{k: v for k, v in changes.items() if k not in own})
         with self.unit():
             if "email" in changes:
                 name = names.email_address(changes["email"])
@@ -165,6 +182,37 @@ def _owner(
     if kind is not None:
         owner = owner.where(Identifier.kind == kind)
     return owner.scalar_subquery()
+
+
+def _fits(column: str, value: object) -> bool:
+    """Tell whether a column can hold a value, alike on both engines.
+
+    SQLite alone would take a text for a number, and a longer text.
+    """
+    what = User.__mapper__.columns[column]
+    kind = what.type.python_type
+    if value is None:
+        return bool(what.nullable)
+    # To Python a bool is a number, to PostgreSQL it is none.
+    if (kind is bool) != isinstance(value, bool):
+        return False
+    if isinstance(value, str) and kind is str:
+        longest: int = getattr(what.type, "length", 0)
+        return len(value) <= longest and names.is_writable(value)
+    if isinstance(value, int) and kind in (int, bool):
+        return -LARGEST <= value < LARGEST
+    return False
+
+
+def _refuse_misfits(**values: object) -> None:
+    """Refuse values that their columns cannot hold.
+
+    Raises:
+        ValueError: with the name of the first column.
+    """
+    for column, value in values.items():
+        if column not in User.__mapper__.columns or not _fits(column, value):
+            raise ValueError(f"users cannot have this {column!r}")
 
 
 def _canonical(column: str, value: object) -> str | None:

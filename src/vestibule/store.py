@@ -244,6 +244,14 @@ class Store:
             session.expunge(record)
             return record
 
+    def add_all(self, records: Sequence[Kept]) -> None:
+        """Insert many records at once; each is given its number."""
+        with self.unit() as unit:
+            session = self._open(unit)
+            session.add_all(records)
+            session.flush()
+            session.expunge_all()
+
     def keep(
         self,
         kept: Record | Executable,

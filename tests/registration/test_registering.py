@@ -1,14 +1,18 @@
 """Creating accounts: whose names are whose, in every spelling."""
 
+import re
 from functools import partial
 
 import pytest
 
-from conftest import PASSWORD, Postbox
+from conftest import PASSWORD, Postbox, TurnableClock
 from stagecraft import at_once, counts
 from vestibule.auth import Auth
+from vestibule.db import DB
 from vestibule.errors import Malformed, Refusal
 from vestibule.ground import names
+from vestibule.ground.randomness import Randomness
+from vestibule.settings import Settings
 from vestibule.user import EmailTaken, User, UsernameTaken
 
 
@@ -244,3 +248,23 @@ def test_people_who_share_a_local_part_register_at_once(auth: Auth) -> None:
 
     made = [r.username for r in results if isinstance(r, User)]
     assert len(set(made)) == 4, results
+
+
+class NeverLucky(Randomness):
+    """Chance that gives short digits which somebody always has."""
+
+    def digits(self, count: int) -> str:
+        """Give a one with zeros behind until seven are asked for."""
+        return "1" + "0" * (count - 1) if count < 7 else super().digits(count)
+
+
+def test_a_name_that_everybody_derives_is_found_with_more_digits(
+    settings: Settings, clock: TurnableClock
+) -> None:
+    db = DB(settings, clock, NeverLucky())
+    made = [db.add_user(f"kim@shop{n}.example", "x") for n in range(5)]
+    db.close()
+
+    taken = [user.username for user in made]
+    assert taken[:3] == ["kim", "kim10000", "kim100000"]
+    assert all(re.fullmatch(r"kim\d{7}", name) for name in taken[3:])

@@ -7,16 +7,19 @@ import sys
 from collections.abc import Callable
 from importlib import import_module, metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from vestibule import capabilities
-from vestibule.doors.commands import show_json, with_settings
+from vestibule.doors.commands import show_json, with_auth, with_settings
 from vestibule.sections import all_knobs
 from vestibule.settings import Settings
 
-WITH_COMMANDS = ("administration",)
+if TYPE_CHECKING:
+    from vestibule.auth import Auth
+
+WITH_COMMANDS = ("administration", "importing")
 
 ENTRANCE = """Vestibule: accounts you own.
 
@@ -49,7 +52,7 @@ def dev(load: Callable[..., Settings], port: int | None) -> None:
     settings = load(port=port, development="true").with_saved_secret()
     check_address(settings)
     migrations.upgrade(settings)
-    base = settings.base_url
+    base = settings.site_root
     click.echo(
         f"Vestibule {metadata.version('vestibule')} · development · preset "
         f"{settings.site.preset}\n"
@@ -104,16 +107,13 @@ def serve_command(load: Callable[..., Settings], **options: Any) -> None:
     serve(settings)
 
 
-@main.command(epilog="Example: vestibule worker --data /srv/vestibule")
-@with_settings
-def worker(load: Callable[..., Settings]) -> None:
+@main.command(epilog="Example: vestibule worker")
+@with_auth
+def worker(auth: "Auth") -> None:
     """Send mails and clear up, in a process of its own."""
-    from vestibule.auth import Auth
     from vestibule.worker import Worker
 
-    settings = load()
-    auth = Auth.opened(settings.with_saved_secret())
-    warn_without_mail(settings)
+    warn_without_mail(auth.settings)
     # Blocked before the thread starts, so that a signal only wakes this
     # one and a letter in hand is finished.
     endings = {signal.SIGINT, signal.SIGTERM}
@@ -124,7 +124,6 @@ def worker(load: Callable[..., Settings]) -> None:
     signal.sigwait(endings)
     working.stop()
     thread.join()
-    auth.db.close()
 
 
 @main.group()
@@ -192,6 +191,15 @@ def config_show(load: Callable[..., Settings], as_json: bool) -> None:
         click.echo(f"{row['name']:{width}}  {row['value']}  ({row['origin']})")
 
 
+def _mount(commands: click.Group) -> None:
+    """Add a group of commands, or its commands to the group called so."""
+    there = main.commands.get(commands.name or "")
+    if isinstance(there, click.Group):
+        for command in commands.commands.values():
+            there.add_command(command)
+    else:
+        main.add_command(commands)
+
+
 for _name in WITH_COMMANDS:
-    _module = import_module(f"{capabilities.__name__}.{_name}.cli")
-    main.add_command(_module.commands)
+    _mount(import_module(f"{capabilities.__name__}.{_name}.cli").commands)

@@ -139,9 +139,8 @@ def list_(auth: "Auth", after: int, most: int, as_json: bool) -> None:
     if not users:
         click.echo("No accounts here.", err=True)
     if len(users) == most:
-        click.echo(
-            f"More: vestibule user list --after {users[-1].id}", err=True
-        )
+        here = click.get_current_context().command_path
+        click.echo(f"More: {here} --after {users[-1].id}", err=True)
 
 
 @commands.command(epilog="Example: vestibule user show anna@example.com")

@@ -12,6 +12,8 @@ from vestibule.ground import names
 from vestibule.user import Identifier, User
 
 NEAREST_AMONG = 1000
+# What a number of an account cannot exceed, and both engines compare.
+LARGEST_NUMBER = 2**63 - 1
 
 
 class NoSuchUser(Missing):
@@ -47,6 +49,8 @@ class Administration(Capability):
 
     def _hint(self, name: str) -> str:
         """Name up to three usernames that look alike."""
+        if len(name) > names.LONGEST_EMAIL or not names.is_writable(name):
+            return ""
         rows = self.db.read(
             select(Identifier.canonical)
             .where(Identifier.kind == "username")
@@ -65,7 +69,7 @@ class Administration(Capability):
         """List accounts by number, those behind ``after`` first."""
         rows = self.db.read(
             select(*User.__table__.columns)
-            .where(User.id > after)
+            .where(User.id > max(0, min(after, LARGEST_NUMBER)))
             .order_by(User.id)
             .limit(most)
         )

@@ -8,13 +8,19 @@ import threading
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TypeVar
 
 from argon2 import PasswordHasher, Type
-from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.exceptions import InvalidHashError
 
-from vestibule.errors import Unavailable
+from vestibule.capabilities.passwords import foreign
+from vestibule.capabilities.passwords.derivations import (
+    MOST_ARGON2_MEMORY,
+    MOST_ARGON2_WORK,
+    Limits,
+)
+from vestibule.errors import Malformed, Unavailable
 from vestibule.ground.randomness import Randomness
 from vestibule.sections import PasswordSettings
 
@@ -37,21 +43,56 @@ class Hasher:
             parallelism=1,
             type=Type.ID,
         )
+        # What the settings ask for must be checked, however much it is.
+        self._limits = Limits(
+            max(MOST_ARGON2_MEMORY, settings.hash_memory),
+            max(
+                MOST_ARGON2_WORK,
+                settings.hash_memory * settings.hash_passes,
+            ),
+        )
         self._is_writing = is_writing
+        # How many hashes were made; itself counted without a gap.
+        self.count = 0
+        self.open_lanes()
+
+    def open_lanes(self) -> None:
+        """Make the lanes; a forked process has no thread of its parent."""
         self._places = threading.BoundedSemaphore(LANES + WAITING)
         # It starts its threads only when there is something to hash.
         self._lanes = ThreadPoolExecutor(LANES, thread_name_prefix="hash-lane")
-        # How many hashes were made; itself counted without a gap.
-        self.count = 0
         self._counting = threading.Lock()
 
     def hash(self, password: str) -> str:
         """Hash a password into its encoded form with its parameters."""
-        return self._in_lane(lambda: self._argon2.hash(_prepared(password)))
+        usual, *_ = _spellings(password)
+        return self._in_lane(lambda: self._argon2.hash(usual))
+
+    def check(self, encoded: str) -> None:
+        """Refuse a hash that a sign-in would not verify.
+
+        Raises:
+            Malformed: it is of no kind that is read, or costs too much.
+        """
+        foreign.read(encoded, self._limits)
 
     def verify(self, encoded: str, password: str) -> bool:
-        """Tell whether the password made this hash."""
-        return self._in_lane(lambda: self._matches(encoded, password))
+        """Tell whether the password made this hash.
+
+        A wrong one costs one of our own hashes at least, so that an
+        account whose hash is cheap or none is not refused faster.
+        """
+        try:
+            opens = foreign.read(encoded, self._limits)
+        except Malformed:
+            self.verify_nobody(password)
+            return False
+        for spelling in _spellings(password):
+            if self._in_lane(partial(opens, spelling)):
+                return True
+        if not foreign.is_argon2(encoded):
+            self.verify_nobody(password)
+        return False
 
     def verify_nobody(self, password: str) -> None:
         """Spend the time of one verification for an account there is not.
@@ -76,13 +117,6 @@ class Hasher:
         """Make the hash for unknown accounts before the first request."""
         assert self._nobody
 
-    def _matches(self, encoded: str, password: str) -> bool:
-        """Verify in the lane; a hash of another kind matches nothing."""
-        try:
-            return self._argon2.verify(encoded, _prepared(password))
-        except (VerificationError, InvalidHashError):
-            return False
-
     def _in_lane(self, work: Callable[[], R]) -> R:
         """Wait for a lane and work in it.
 
@@ -101,6 +135,11 @@ class Hasher:
             self._places.release()
 
 
-def _prepared(password: str) -> bytes:
-    """Bring a password to NFC, so that every keyboard types the same."""
-    return unicodedata.normalize("NFC", password).encode("utf-8")
+def _spellings(password: str) -> list[bytes]:
+    """List the bytes that a password may have been hashed as, usual first.
+
+    Ours are in NFC, so that every keyboard types the same; other systems
+    took a password as it was typed.
+    """
+    usual = unicodedata.normalize("NFC", password)
+    return [text.encode() for text in dict.fromkeys((usual, password))]

@@ -8,6 +8,7 @@ from unicodedata import normalize
 from sqlalchemy import select, update
 
 from vestibule.capabilities.passwords import policy
+from vestibule.capabilities.passwords.foreign import NONE_YET
 from vestibule.capabilities.passwords.hasher import Hasher
 from vestibule.capability import Capability, operation
 from vestibule.errors import Conflict, Malformed, NotProven, Reason
@@ -71,6 +72,20 @@ class Passwords(Capability):
         own = (user.username, user.email, user.first_name, user.last_name)
         self.check(password, [name for name in own if name])
         return self.hasher.hash(password)
+
+    def check_hash(self, encoded: str) -> str:
+        """Read a hash that another system made; give what is kept of it.
+
+        What begins with an exclamation mark stands for no password: its
+        owner sets one by mail.
+
+        Raises:
+            Malformed: no sign-in would verify it.
+        """
+        if encoded.startswith(NONE_YET):
+            return NONE_YET
+        self.hasher.check(encoded)
+        return encoded
 
     def is_right(self, user: User | None, password: str) -> bool:
         """Verify a password; without an account it takes as long.
@@ -192,7 +207,7 @@ class Passwords(Capability):
                 f"the password of your {site} account was changed just now, "
                 "and other devices were signed out.\n\n"
                 "Wasn't you? Set a new password at once:\n\n"
-                f"{self.settings.base_url}/password_reset\n\n"
+                f"{self.settings.site_root}/password_reset\n\n"
                 f"Regards, @{self.settings.signature} team!\n",
             ),
         )

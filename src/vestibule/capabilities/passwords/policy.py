@@ -13,7 +13,7 @@ from hashlib import sha1
 from importlib.resources import as_file, files
 
 from vestibule.errors import Malformed, Reason
-from vestibule.ground.names import is_writable
+from vestibule.ground.names import LONGEST_EMAIL, is_writable
 from vestibule.ground.words import characters
 
 MOST_BYTES = 1024
@@ -74,7 +74,8 @@ def is_hashable(password: str) -> bool:
     Attack: a password of a megabyte that costs a second of hashing.
     """
     return (
-        len(password) <= MOST_BYTES
+        isinstance(password, str)
+        and len(password) <= MOST_BYTES
         and is_writable(password)
         and len(unicodedata.normalize("NFC", password).encode()) <= MOST_BYTES
     )
@@ -94,6 +95,8 @@ def check(
     Raises:
         Malformed: one of this module's refusals.
     """
+    if not isinstance(password, str):
+        raise PasswordUnwritable
     if len(password) > MOST_BYTES:
         raise PasswordTooLong(most=MOST_BYTES)
     if not is_writable(password):
@@ -127,6 +130,10 @@ def _pieces(own_names: Iterable[str]) -> set[str]:
     """Cut names into the words that people build passwords from."""
     pieces: set[str] = set()
     for name in own_names:
+        # What can be no name is refused as one elsewhere, and costs
+        # nothing here.
+        if not isinstance(name, str) or len(name) > LONGEST_EMAIL:
+            continue
         folded = unicodedata.normalize("NFC", name.casefold())
         words = "".join(c if c.isalnum() else " " for c in folded).split()
         pieces |= {folded, folded.partition("@")[0], *words}
