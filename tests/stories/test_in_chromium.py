@@ -19,7 +19,9 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from paintings import grown, painted, svg
 from processes import Server, developing, mailed_link
+from vestibule.ground.pictures import LARGEST_FILE
 
 pytestmark = pytest.mark.browser
 
@@ -442,6 +444,55 @@ def test_keyboard_alone_signs_in(window: Window) -> None:
     assert window.page.evaluate(FOCUSED)[0] == "username"
 
 
+def test_picture_is_chosen_seen_and_removed(
+    window: Window, tmp_path: Path
+) -> None:
+    def seen() -> tuple[str, int]:
+        """Say which picture is shown, and how wide it really is."""
+        place = window.page.locator("img.picture")
+        width = place.evaluate(
+            "async p => { await p.decode(); return p.naturalWidth }"
+        )
+        return str(place.get_attribute("src")), width
+
+    def choose(name: str, content: bytes) -> None:
+        """Choose a file, and save."""
+        (tmp_path / name).write_bytes(content)
+        window.page.locator("#picture").set_input_files(tmp_path / name)
+        window.press("Save changes")
+        assert window.path() == "/profile"
+
+    window.register("paula")
+    window.sign_in("paula")
+    assert seen()[0] == "/static/vestibule/picture.svg"
+
+    choose("notes.png", b"no picture at all")
+    assert window.notices() == ["Error while profile updating"]
+    assert window.errors()["picture"].endswith("must be a JPG, PNG or SVG")
+    choose("large.png", grown(painted(), LARGEST_FILE + 1))
+    assert window.errors()["picture"].endswith("must be 2 MB or smaller")
+
+    for name, content, width in (
+        ("me.png", painted("PNG", (800, 600)), 512),
+        ("me.jpg", painted("JPEG", (30, 40)), 30),
+        ("me.svg", svg('<circle r="9" fill="teal"/><script/>'), 512),
+    ):
+        before = seen()[0]
+        choose(name, content)
+        assert window.notices() == ["Profile updated successfully"]
+        address, real = seen()
+        assert address.startswith("/pictures/")
+        assert address != before
+        assert real == width
+
+    window.press("Remove picture")
+    assert window.path() == "/profile"
+    assert window.notices() == ["Your picture was removed"]
+    assert seen()[0] == "/static/vestibule/picture.svg"
+    window.open(address)
+    expect(window.page.locator("h1")).to_have_text("Page not found")
+
+
 def test_enter_in_a_field_sends_the_form(window: Window) -> None:
     window.register("enter")
     window.open("/login")
@@ -492,6 +543,15 @@ def test_cookies_are_hidden_from_scripts_and_other_sites(
 # -- how every page looks ---------------------------------------------------
 
 
+def portrait() -> bytes:
+    """Draw somebody, to see a picture on the page."""
+    return svg(
+        '<rect width="40" height="20" fill="#d9c7a0"/>'
+        '<circle cx="20" cy="8" r="4" fill="#7a4a2b"/>'
+        '<path d="M12 20c0-5 4-7 8-7s8 2 8 7z" fill="#2b5c9e"/>'
+    )
+
+
 def every_page(window: Window, name: str) -> Iterator[str]:
     """Lead to every page in every state worth looking at."""
     server = window.server
@@ -531,8 +591,16 @@ def every_page(window: Window, name: str) -> Iterator[str]:
     yield "not-found"
     window.sign_in(name)
     yield "profile"
+    window.page.locator("#picture").set_input_files(
+        {"name": "me.svg", "mimeType": "image/svg+xml", "buffer": portrait()}
+    )
+    window.press("Save changes")
+    yield "profile-picture"
     long = f"{name}.{'long' * 12}@a-rather-long-host-name.example.com"
     window.fill(username="x y", email=long)
+    window.page.locator("#picture").set_input_files(
+        {"name": "me.txt", "mimeType": "text/plain", "buffer": b"hello"}
+    )
     window.press("Save changes")
     yield "profile-errors"
     window.fill(username=name, email=long)

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from flask import render_template
+from flask import render_template, url_for
 
 from vestibule.doors.caller import signed_in
-from vestibule.doors.hall import settings
+from vestibule.doors.hall import auth, settings
 from vestibule.doors.words import language, say
 from vestibule.ground.words import characters, lasting
+from vestibule.user import User
 
 # The name of the hidden field that carries a form's secret.
 FORM_FIELD = "csrf_token"
@@ -24,13 +25,23 @@ def render(template: str, **values: Any) -> str:
         "lang": language(),
         "site": settings().site,
         "form_field": FORM_FIELD,
+        "picture_url": picture_url,
         # What labels and hints say in numbers.
         "amounts": {
             "least": characters(settings().passwords.minimum_length),
             "remember": lasting(settings().sessions.remember),
         },
         "notices": [],
+        "form": None,
     }
     if "me" not in values:
         values["me"] = signed_in()
     return render_template(template, **{**everywhere, **values})
+
+
+def picture_url(user: User) -> str:
+    """Say where a person's picture is, or the one for people without."""
+    picture = auth().pictures.of(user)
+    if picture is None:
+        return url_for("vestibule.static", filename="picture.svg")
+    return url_for("vestibule.pictures.show", name=picture.name)
