@@ -32,6 +32,9 @@ email_confirmed = signal(
 )
 email_changed = signal("email-changed", "The address of an account changed.")
 profile_updated = signal("profile-updated", "Somebody changed their profile.")
+picture_changed = signal(
+    "picture-changed", "Somebody has a new picture, or none any more."
+)
 role_changed = signal(
     "role-changed", "Somebody became an administrator, or is none any more."
 )
@@ -50,6 +53,8 @@ _OF_ACT = {
     "email_verification.confirm": email_confirmed,
     "email.change": email_changed,
     "profile.update": profile_updated,
+    "picture.change": picture_changed,
+    "picture.remove": picture_changed,
     "administration.promote": role_changed,
     "administration.demote": role_changed,
     "deletion": user_deleted,

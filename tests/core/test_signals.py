@@ -8,6 +8,7 @@ import pytest
 from blinker import NamedSignal, Signal
 
 from conftest import PASSWORD, Browser, Postbox
+from paintings import painted
 from vestibule import signals
 from vestibule.auth import Auth
 from vestibule.errors import NotProven
@@ -74,6 +75,13 @@ def test_a_host_hears_of_every_step_of_an_account(
                 new_password2=NEW,
             ),
         ),
+        (
+            signals.picture_changed,
+            lambda: auth.pictures.replace(
+                carol, auth.pictures.prepare(painted())
+            ),
+        ),
+        (signals.picture_changed, lambda: auth.pictures.remove(carol)),
         (signals.user_signed_out, lambda: browser.send("/logout")),
         (
             signals.role_changed,

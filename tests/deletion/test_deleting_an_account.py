@@ -7,9 +7,11 @@ from sqlalchemy import MetaData, func, select, text
 from sqlalchemy.exc import NoResultFound
 
 from conftest import PASSWORD, Postbox, account
+from paintings import painted
 from stagecraft import rows
 from vestibule.auth import Auth
 from vestibule.capability import Capability
+from vestibule.uploads import Upload
 from vestibule.user import User
 
 
@@ -34,6 +36,13 @@ def lived_in(auth: Auth, user: User) -> tuple[str, str, str]:
     session = auth.login.with_password(user.username, PASSWORD).token
     auth.password_reset.ask(user.email)
     auth.email_verification.start_change(user, f"new-{user.email}")
+    auth.host_fields.keep(user, {"town": f"{user.username}ville"})
+    auth.profile.update(
+        user,
+        user.username,
+        user.email,
+        picture=Upload("me.png", painted()),
+    )
     return (
         session,
         auth.password_reset.issue(user),

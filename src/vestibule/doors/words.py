@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from flask import request
 
+from vestibule.doors.hall import hall
 from vestibule.ground.words import LANGUAGES, Amount, translated
 
 
@@ -31,4 +32,8 @@ def worded(values: Mapping[str, object]) -> dict[str, object]:
 
 def say(text: str, **values: object) -> str:
     """Say an English text in the reader's language."""
-    return translated(text, language()).format(**worded(values))
+    tongue = language()
+    fields = hall().profile_fields
+    of_host = {} if fields is None else fields.words.get(tongue, {})
+    said = of_host.get(text) or translated(text, tongue)
+    return said.format(**worded(values))

@@ -12,10 +12,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from vestibule.engine import calmly, open_engine, reading
 from vestibule.errors import SchemaError
+from vestibule.records import PREFIX
 from vestibule.settings import Settings
 
 VERSION_TABLE = "vestibule_version"
-HEAD = "0003"
+HEAD = "0005"
 
 _alone = threading.Lock()
 
@@ -79,6 +80,21 @@ def version_at(settings: Settings) -> str | None:
         return schema_version(engine)
     finally:
         engine.dispose()
+
+
+def include_object(
+    _thing: object,
+    name: str | None,
+    kind: str,
+    _reflected: bool,
+    _compare_to: object,
+) -> bool:
+    """Keep a host's own Alembic from touching the tables of Vestibule.
+
+    ``Migrate(app, db, include_object=include_object)`` does it with
+    Flask-Migrate, and ``context.configure(include_object=…)`` without.
+    """
+    return kind != "table" or not (name or "").startswith(PREFIX)
 
 
 def _upgrade(connection: Connection, target: str) -> None:

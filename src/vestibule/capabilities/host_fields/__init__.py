@@ -1,0 +1,1 @@
+"""Host fields: what the host application keeps of its people besides."""
