@@ -6,7 +6,7 @@ it. A shape checks form, never truth: it opens no database.
 """
 
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any, ClassVar, TypeVar
 
@@ -38,6 +38,8 @@ class Look:
     hint: str = ""
     autocomplete: str = ""
     inputmode: str = ""
+    accept: str = ""
+    is_optional: bool = False
 
 
 def text(
@@ -46,7 +48,9 @@ def text(
     longest: int,
     missing: Reason | None = MISSING,
     too_long: Reason = TOO_LONG,
+    optional: bool = False,
     aliases: tuple[str, ...] = (),
+    limits: Mapping[str, Any] | None = None,
     **look: str,
 ) -> Any:
     """Declare a field of text.
@@ -56,7 +60,9 @@ def text(
         longest: the most code points, which the operation may narrow.
         missing: the reason when it is empty; None makes it optional.
         too_long: the reason when it is longer.
+        optional: it may be left out, though not sent empty.
         aliases: other names the wire may use.
+        limits: what the operation narrows, in the words of JSON Schema.
         look: more of Look.
     """
     rules: list[Callable[[Any], Any]] = [
@@ -66,9 +72,11 @@ def text(
     needed: dict[str, Any] = {"load_default": ""}
     if missing is not None:
         rules.insert(0, validate.Length(min=1, error=missing.code))
-        needed = {"required": True}
+        # A default that is called is in no document.
+        needed = {"load_default": str} if optional else {"required": True}
     wire = fields.String(
         validate=rules,
+        metadata=dict(limits or {}),
         error_messages={
             "required": (missing or MISSING).code,
             "null": (missing or WRONG_TYPE).code,
@@ -77,7 +85,8 @@ def text(
         },
         **needed,
     )
-    return _field(wire, Look(label, **look), aliases, "")
+    more: dict[str, Any] = dict(look, is_optional=not needed.get("required"))
+    return declare(wire, Look(label, **more), aliases, "")
 
 
 def secret(
@@ -102,13 +111,15 @@ def switch(label: str, **look: str) -> Any:
         load_default=False,
         error_messages={"invalid": NO_SWITCH.code, "null": NO_SWITCH.code},
     )
-    return _field(wire, Look(label, kind="switch", **look), (), False)
+    more: dict[str, Any] = dict(look, kind="switch", is_optional=True)
+    return declare(wire, Look(label, **more), (), False)
 
 
-def _field(
+def declare(
     wire: fields.Field[Any], look: Look, aliases: tuple[str, ...], default: Any
 ) -> Any:
     """Make the dataclass field that carries both descriptions."""
+    wire.metadata = {**wire.metadata, "look": look}
     if wire.required:
         default = dataclasses.MISSING
     return dataclasses.field(
@@ -141,8 +152,51 @@ class Shape:
         return {f.name: f.metadata["look"] for f in dataclasses.fields(cls)}
 
     @classmethod
-    def read(cls: type[S], pairs: Iterable[tuple[str, object]]) -> S:
+    def schema(cls) -> type[Schema]:
+        """Give the marshmallow schema, for whoever documents a shape."""
+        this: Any = cls
+        made: type[Schema] = _schema(this)
+        return made
+
+    @classmethod
+    def longest(cls) -> int:
+        """Add up how many code points the fields of text can hold."""
+        return sum(
+            rule.max or 0
+            for field in dataclasses.fields(cls)
+            for rule in field.metadata["wire"].validators
+            if isinstance(rule, validate.Length)
+        )
+
+    @classmethod
+    def restored(cls: type[S], kept: Mapping[str, object]) -> S:
+        """Build a shape from values that were read once and kept since.
+
+        What is missing is empty; what the shape no longer has is left
+        out, and so is a value of another type than its field now has.
+        """
+        values: dict[str, Any] = {}
+        for name, look in cls.looks().items():
+            empty: object = False if look.kind == "switch" else ""
+            value = kept.get(name, empty)
+            values[name] = value if type(value) is type(empty) else empty
+        return cls(**values)
+
+    @classmethod
+    def read(
+        cls: type[S],
+        pairs: Iterable[tuple[str, object]],
+        *,
+        typed: bool = False,
+        present: Mapping[str, object] | None = None,
+    ) -> S:
         """Read a shape from the names and values that came over the wire.
+
+        Args:
+            pairs: names and values in their order.
+            typed: the wire knows true and false, so that no word for them
+                is taken instead.
+            present: what the fields hold that were not sent.
 
         Raises:
             Malformed: with a fault for every field that is unknown,
@@ -150,12 +204,16 @@ class Shape:
         """
         this: Any = cls
         values, found = _collect(pairs, _aliases(this))
+        if typed:
+            found += _mistyped(this, values)
         try:
-            loaded: Any = _schema(this)().load(values)
+            loaded: Any = _loader(this).load(
+                values, partial=present is not None
+            )
         except ValidationError as error:
             found += _faults(error)
             raise Malformed(*found) from None
-        shape = cls(**loaded)
+        shape = cls(**{**(present or {}), **loaded})
         found += shape.faults()
         if found:
             raise Malformed(*found)
@@ -171,6 +229,12 @@ def _schema(shape: Any) -> type[Schema]:
     # A field that the shape does not name is refused, not dropped.
     words["Meta"] = type("Meta", (), {"unknown": RAISE, "register": False})
     return type(f"{shape.__name__}Schema", (made,), words)
+
+
+@cache
+def _loader(shape: Any) -> Schema:
+    """Give the schema ready to load, which costs more than loading."""
+    return _schema(shape)()
 
 
 @cache
@@ -199,6 +263,18 @@ def _collect(
             found.append(Fault(REPEATED, name))
         values[name] = value
     return values, found
+
+
+def _mistyped(shape: Any, values: dict[str, object]) -> list[Fault]:
+    """Take out of the values what spells a switch in any other way."""
+    found: list[Fault] = []
+    for field in dataclasses.fields(shape):
+        sent = values.get(field.name, False)
+        is_switch = isinstance(field.metadata["wire"], fields.Boolean)
+        if is_switch and not isinstance(sent, bool):
+            del values[field.name]
+            found.append(Fault(NO_SWITCH, field.name))
+    return found
 
 
 def _faults(error: ValidationError) -> list[Fault]:

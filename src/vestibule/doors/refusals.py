@@ -12,7 +12,13 @@ from werkzeug.exceptions import BadHost, HTTPException
 from werkzeug.wrappers import Response
 
 from vestibule import errors
-from vestibule.doors.caller import is_browser, signed_in
+from vestibule.doors.caller import (
+    is_api,
+    is_bearer,
+    is_browser,
+    signed_in,
+    takes_bearers,
+)
 from vestibule.doors.hall import settings
 from vestibule.doors.rendering import render
 from vestibule.doors.words import say
@@ -65,7 +71,20 @@ def retry_header(refusal: Refusal) -> dict[str, str]:
 def answer_refusal(refusal: Refusal) -> Response:
     """Answer with a page or a problem document, as the caller reads."""
     status = status_of(refusal)
-    return _answer(status, refusal.faults, retry_header(refusal))
+    headers = {**retry_header(refusal), **_challenge(status)}
+    return _answer(status, refusal.faults, headers)
+
+
+def _challenge(status: int) -> dict[str, str]:
+    """Say how to prove who one is, where that is missing.
+
+    Source: RFC 9110 section 15.5.2; RFC 6750 section 3.
+    """
+    if status != 401 or not takes_bearers():
+        return {}
+    is_dead = is_bearer() and _reader() is None
+    error = ' error="invalid_token"' if is_dead else ""
+    return {"WWW-Authenticate": f"Bearer{error}"}
 
 
 def answer_http_error(error: HTTPException) -> Response:
@@ -96,7 +115,8 @@ def _answer(
 ) -> Response:
     """Build the page or the problem document."""
     # Under a host that can be none no address can be built, so no page.
-    if is_browser() and not isinstance(request.routing_exception, BadHost):
+    no_page = is_api() or isinstance(request.routing_exception, BadHost)
+    if is_browser() and not no_page:
         response: Response = make_response(
             render(
                 "vestibule/refusals/refusal.html",

@@ -1,6 +1,7 @@
 """The shapes of a sign-in."""
 
 import dataclasses
+from typing import Any
 
 from vestibule.errors import Reason
 from vestibule.reasons import PASSWORD_MISSING
@@ -11,24 +12,42 @@ NAME_MISSING = Reason(
 )
 
 
+def _name(*aliases: str) -> Any:
+    """Declare the field for either of the names of an account."""
+    return text(
+        "Email or username",
+        longest=1000,
+        missing=NAME_MISSING,
+        aliases=aliases,
+        autocomplete="username",
+        inputmode="email",
+    )
+
+
+def _password() -> Any:
+    """Declare the field for the password of an account."""
+    return secret(
+        "Password", missing=PASSWORD_MISSING, autocomplete="current-password"
+    )
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SignIn(Shape):
     """What the page asks for."""
 
-    email: str = text(
-        "Email or username",
-        longest=1000,
-        missing=NAME_MISSING,
-        aliases=("username",),
-        autocomplete="username",
-        inputmode="email",
-    )
-    password: str = secret(
-        "Password",
-        missing=PASSWORD_MISSING,
-        autocomplete="current-password",
-    )
+    email: str = _name("username")
+    password: str = _password()
     remember: bool = switch("Remember me for {remember} on this device")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class NewSession(Shape):
+    """What the API asks for."""
+
+    name: str = _name()
+    password: str = _password()
+    remember: bool = switch("Remember me for {remember} on this device")
+    bearer: bool = switch("Hand the token over in place of a cookie")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -36,9 +55,7 @@ class ClassicSignIn(Shape):
     """What the auth-service contract asks for."""
 
     email: str = text("Email address", longest=1000, missing=NAME_MISSING)
-    password: str = secret(
-        "Password", missing=PASSWORD_MISSING, autocomplete="current-password"
-    )
+    password: str = _password()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

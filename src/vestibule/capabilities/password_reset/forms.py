@@ -2,11 +2,12 @@
 
 import dataclasses
 from collections.abc import Iterable
+from typing import ClassVar
 
+from vestibule import asked
 from vestibule.errors import Fault, Reason
 from vestibule.reasons import (
     EMAIL_MISSING,
-    NEW_HINT,
     NEW_PASSWORD_MISSING,
     PASSWORDS_DIFFER,
 )
@@ -17,37 +18,32 @@ TOKEN_MISSING = Reason("reset_token.required", "The reset token is missing")
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ResetAsk(Shape):
-    """What both doors ask for to send a link."""
+    """What all doors ask for to send a link."""
 
-    email: str = text(
-        "Email address",
-        longest=1000,
-        missing=EMAIL_MISSING,
-        kind="email",
-        autocomplete="username",
-    )
+    email: str = asked.email(autocomplete="username")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class NewPassword(Shape):
     """What the page behind the link asks for."""
 
-    password: str = secret(
-        "New password",
-        missing=NEW_PASSWORD_MISSING,
-        autocomplete="new-password",
-        hint=NEW_HINT,
-    )
-    confirm_password: str = secret(
-        "New password again",
-        missing=PASSWORDS_DIFFER,
-        autocomplete="new-password",
-    )
+    password: str = asked.new_password("New password")
+    confirm_password: str = asked.password_again("New password again")
 
     def faults(self) -> Iterable[Fault]:
         """Refuse two passwords that differ."""
         if self.password != self.confirm_password:
             yield Fault(PASSWORDS_DIFFER, "confirm_password")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ResetByToken(Shape):
+    """What the API asks for."""
+
+    spots: ClassVar[dict[str, str]] = {"password": "new_password"}
+
+    token: str = asked.mailed_token()
+    new_password: str = asked.new_password("New password")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -2,29 +2,19 @@
 
 import dataclasses
 
+from vestibule import asked
+from vestibule.ground import pictures
 from vestibule.ground.names import FullName
-from vestibule.reasons import EMAIL_MISSING, USERNAME_MISSING
-from vestibule.shape import Shape, text
+from vestibule.shape import Shape
+from vestibule.uploads import Upload, file
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ProfileChange(Shape):
     """What people can change of themselves."""
 
-    username: str = text(
-        "Username",
-        longest=200,
-        missing=USERNAME_MISSING,
-        hint="3–20 letters, numbers, dots, dashes and underscores",
-        autocomplete="username",
-    )
-    email: str = text(
-        "Email address",
-        longest=1000,
-        missing=EMAIL_MISSING,
-        kind="email",
-        autocomplete="email",
-    )
+    username: str = asked.username("Username")
+    email: str = asked.email()
 
     @property
     def full_name(self) -> FullName | None:
@@ -33,25 +23,27 @@ class ProfileChange(Shape):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class NamedProfileChange(ProfileChange):
+class NamedProfileChange(asked.Named, ProfileChange):
     """What people can change where names are asked for."""
 
-    first_name: str = text(
-        "First name (optional)",
-        longest=30,
-        missing=None,
-        autocomplete="given-name",
-    )
-    last_name: str = text(
-        "Last name (optional)",
-        longest=30,
-        missing=None,
-        autocomplete="family-name",
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ProfileForm(ProfileChange):
+    """What the page asks for besides: a picture, sent as a file."""
+
+    picture: Upload | None = file(
+        "New picture (optional)",
+        endings=pictures.ENDINGS,
+        largest=pictures.LARGEST_FILE,
+        hint="JPG, PNG or SVG, 2 MB or smaller",
     )
 
-    @property
-    def full_name(self) -> FullName | None:
-        """The first and last name; empty ones are none."""
-        return FullName(
-            self.first_name.strip() or None, self.last_name.strip() or None
-        )
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class NamedProfileForm(ProfileForm, NamedProfileChange):
+    """What the page asks for where names are asked for."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PictureRemoval(Shape):
+    """The button that removes the picture; it has no fields."""

@@ -1,10 +1,12 @@
 """Changing one's own username, address and names."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from vestibule.capability import Capability, operation
 from vestibule.errors import Gathered
 from vestibule.ground.names import FullName
+from vestibule.uploads import Upload
 from vestibule.user import User
 
 
@@ -27,22 +29,31 @@ class Profile(Capability):
         username: str,
         email: str,
         full_name: FullName | None = None,
+        picture: Upload | None = None,
+        *,
+        host_fields: Mapping[str, object] | None = None,
     ) -> ProfileUpdated:
-        """Change the names and the address of somebody signed in.
+        """Change names, address and picture of somebody signed in.
 
         Args:
             user: whose profile it is.
             username: the name from now on.
             email: the address; a new one waits until it is confirmed.
             full_name: first and last name; left as they are if left out.
+            picture: a file; the picture stays as it is if left out.
+            host_fields: what the host asks for besides; stays as it is if
+                left out.
 
         Raises:
             EmailTaken, UsernameTaken: it belongs to somebody.
-            Malformed: it cannot be an address or name.
+            Malformed: it cannot be an address, name or picture.
+            Unavailable: the picture cannot be drawn or stored now.
         """
         changes: dict[str, str | None] = {}
-        if full_name is not None:
-            changes["first_name"], changes["last_name"] = full_name
+        if full_name is not None and full_name.first != user.first_name:
+            changes["first_name"] = full_name.first
+        if full_name is not None and full_name.last != user.last_name:
+            changes["last_name"] = full_name.last
         gathered = Gathered()
         with gathered:
             if username != user.username:
@@ -51,7 +62,25 @@ class Profile(Capability):
         with gathered:
             if email != user.email:
                 self.auth.registration.check_email(email)
+        prepared = None
+        with gathered:
+            if picture is not None:
+                prepared = self.auth.pictures.prepare(
+                    picture.content, picture.name
+                )
         gathered.tell()
+        with self.auth.pictures.stored(prepared):
+            pending = self._write(user, email, changes)
+            if host_fields is not None:
+                self.auth.host_fields.keep(user, host_fields)
+            if prepared is not None:
+                self.auth.pictures.lead_to(user, prepared.picture)
+        return ProfileUpdated(pending)
+
+    def _write(
+        self, user: User, email: str, changes: dict[str, str | None]
+    ) -> str | None:
+        """Write what changes; say which address is pending."""
         # The address before the username, as in a registration: two people
         # who want each other's names then wait, and never for each other.
         pending = None
@@ -61,4 +90,4 @@ class Profile(Capability):
             pending = email
         self.db.update_user(user.id, **changes)
         self.history.record("profile.update", user.id)
-        return ProfileUpdated(pending)
+        return pending

@@ -4,14 +4,13 @@ import dataclasses
 from collections.abc import Iterable
 from typing import ClassVar
 
+from vestibule import asked
 from vestibule.errors import Fault
 from vestibule.ground.names import FullName
 from vestibule.reasons import (
     EMAIL_MISSING,
-    NEW_HINT,
     PASSWORD_MISSING,
     PASSWORDS_DIFFER,
-    USERNAME_MISSING,
     email_faults,
     username_faults,
 )
@@ -24,32 +23,12 @@ class SignUp(Shape):
 
     spots: ClassVar[dict[str, str]] = {"password": "password1"}
 
-    username: str = text(
-        "Create a username",
-        longest=200,
-        missing=USERNAME_MISSING,
-        hint="3–20 letters, numbers, dots, dashes and underscores",
-        autocomplete="username",
+    username: str = asked.username("Create a username")
+    email: str = asked.email(
+        hint="We use it to confirm your account and to reset your password"
     )
-    email: str = text(
-        "Email address",
-        longest=1000,
-        missing=EMAIL_MISSING,
-        kind="email",
-        hint="We use it to confirm your account and to reset your password",
-        autocomplete="email",
-    )
-    password1: str = secret(
-        "Create a password",
-        missing=PASSWORD_MISSING,
-        autocomplete="new-password",
-        hint=NEW_HINT,
-    )
-    password2: str = secret(
-        "Enter the password again",
-        missing=PASSWORDS_DIFFER,
-        autocomplete="new-password",
-    )
+    password1: str = asked.new_password("Create a password", PASSWORD_MISSING)
+    password2: str = asked.password_again("Enter the password again")
 
     def faults(self) -> Iterable[Fault]:
         """Refuse two passwords that differ, and say what else is wrong."""
@@ -66,28 +45,27 @@ class SignUp(Shape):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class NamedSignUp(SignUp):
+class NamedSignUp(asked.Named, SignUp):
     """What the page asks for where names are wanted, too."""
 
-    first_name: str = text(
-        "First name (optional)",
-        longest=30,
-        missing=None,
-        autocomplete="given-name",
-    )
-    last_name: str = text(
-        "Last name (optional)",
-        longest=30,
-        missing=None,
-        autocomplete="family-name",
-    )
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class NewUser(Shape):
+    """What the API asks for."""
+
+    email: str = asked.email()
+    password: str = asked.new_password("Password", PASSWORD_MISSING)
+    username: str = asked.username("Username", optional=True)
 
     @property
     def full_name(self) -> FullName:
-        """The first and last name; empty ones are none."""
-        return FullName(
-            self.first_name.strip() or None, self.last_name.strip() or None
-        )
+        """The first and last name, where they are asked for."""
+        return FullName()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class NamedNewUser(asked.Named, NewUser):
+    """What the API asks for where names are wanted, too."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -1,9 +1,12 @@
 """Opening, finding, sliding and ending sessions."""
 
+from dataclasses import dataclass
+
 from sqlalchemy import bindparam, case, delete, select, update
 
 from vestibule.capabilities.sessions.records import SessionRecord
 from vestibule.capability import Capability, operation
+from vestibule.errors import NotProven
 from vestibule.ground.randomness import fingerprint
 from vestibule.history import circumstances
 from vestibule.user import User
@@ -24,6 +27,15 @@ _LOOK_UP = (
         SessionRecord.ends_at > bindparam("now"),
     )
 )
+
+
+@dataclass(frozen=True)
+class Term:
+    """How long a session goes on: unused, and at the most."""
+
+    created_at: int
+    ends_at: int
+    dies_at: int
 
 
 class Sessions(Capability):
@@ -67,7 +79,7 @@ class Sessions(Capability):
 
         A session in use slides on; that is written at most once a minute.
         """
-        if not token or len(token) > LONGEST_TOKEN:
+        if not isinstance(token, str) or not 0 < len(token) <= LONGEST_TOKEN:
             return None
         now = self.auth.clock.now()
         print_ = fingerprint(token)
@@ -78,6 +90,26 @@ class Sessions(Capability):
         if values.pop("session_seen_at") <= now - TOUCH_EVERY:
             self._touch(print_, now)
         return User(**values)
+
+    def term(self, token: str) -> Term:
+        """Say when a session began and when it ends.
+
+        Raises:
+            NotProven: it is over.
+        """
+        row = self.db.first(
+            select(
+                SessionRecord.created_at,
+                SessionRecord.ends_at,
+                SessionRecord.dies_at,
+            ).where(
+                SessionRecord.fingerprint == fingerprint(token),
+                SessionRecord.ends_at > self.auth.clock.now(),
+            )
+        )
+        if row is None:
+            raise NotProven
+        return Term(*row)
 
     def _touch(self, print_: bytes, now: int) -> None:
         """Slide a session on, unless a parallel request has done it."""

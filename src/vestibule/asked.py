@@ -1,0 +1,96 @@
+"""What several forms ask for, declared once: names, addresses, passwords.
+
+Pages and the API call some fields differently; the rules are the same.
+"""
+
+import dataclasses
+from typing import Any
+
+from vestibule.errors import Reason
+from vestibule.ground import names
+from vestibule.ground.names import FullName
+from vestibule.reasons import (
+    EMAIL_MISSING,
+    NEW_HINT,
+    NEW_PASSWORD_MISSING,
+    PASSWORDS_DIFFER,
+    USERNAME_MISSING,
+)
+from vestibule.shape import Shape, secret, text
+
+TOKEN_MISSING = Reason(
+    "token.required", "The token from the message is missing"
+)
+
+
+def username(label: str, *, optional: bool = False) -> Any:
+    """Declare a field for a username."""
+    return text(
+        label,
+        longest=200,
+        missing=USERNAME_MISSING,
+        optional=optional,
+        hint="3–20 letters, numbers, dots, dashes and underscores",
+        autocomplete="username",
+        limits={
+            "minLength": names.SHORTEST_USERNAME,
+            "maxLength": names.LONGEST_USERNAME,
+        },
+    )
+
+
+def email(*, hint: str = "", autocomplete: str = "email") -> Any:
+    """Declare a field for an address."""
+    return text(
+        "Email address",
+        longest=1000,
+        missing=EMAIL_MISSING,
+        kind="email",
+        hint=hint,
+        autocomplete=autocomplete,
+        limits={"maxLength": names.LONGEST_EMAIL},
+    )
+
+
+def new_password(
+    label: str, missing: Reason = NEW_PASSWORD_MISSING, hint: str = NEW_HINT
+) -> Any:
+    """Declare a field for a password that is to be."""
+    return secret(
+        label, missing=missing, autocomplete="new-password", hint=hint
+    )
+
+
+def password_again(label: str) -> Any:
+    """Declare a field for the same password once more."""
+    return new_password(label, PASSWORDS_DIFFER, hint="")
+
+
+def mailed_token() -> Any:
+    """Declare a field for the secret at the end of a mailed link."""
+    return text("Token", longest=200, missing=TOKEN_MISSING)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Named(Shape):
+    """A first and a last name, where the operator asks for them."""
+
+    first_name: str = text(
+        "First name (optional)",
+        longest=30,
+        missing=None,
+        autocomplete="given-name",
+    )
+    last_name: str = text(
+        "Last name (optional)",
+        longest=30,
+        missing=None,
+        autocomplete="family-name",
+    )
+
+    @property
+    def full_name(self) -> FullName:
+        """The first and last name; empty ones are none."""
+        return FullName(
+            self.first_name.strip() or None, self.last_name.strip() or None
+        )

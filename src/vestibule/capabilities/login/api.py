@@ -1,0 +1,40 @@
+"""The API's calls to sign in and out."""
+
+from flask import Blueprint
+from werkzeug.wrappers import Response
+
+from vestibule.capabilities.login.forms import NewSession
+from vestibule.doors.answers import BearerSession, Session
+from vestibule.doors.api import api_answer, api_call
+from vestibule.doors.caller import session_token
+from vestibule.doors.hall import auth
+
+api = Blueprint("login", __name__)
+
+
+@api.post("/sessions")
+@api_call(
+    "Sign in",
+    takes=NewSession,
+    gives=(Session, BearerSession),
+    status=201,
+    is_public=True,
+    refuses=("credentials.incorrect", "email.unverified", "rate.wait"),
+)
+def sign_in(form: NewSession) -> Response:
+    """Open a session by e-mail address or username and password.
+
+    The session is a cookie, and its token is told nobody. With
+    `"bearer": true` the token is told, and there is no cookie.
+    """
+    outcome = auth().login.with_password(
+        form.name, form.password, remember=form.remember
+    )
+    return api_answer(outcome, bearer=form.bearer)
+
+
+@api.delete("/sessions/current")
+@api_call("Sign out", status=204)
+def sign_out() -> Response:
+    """End the session of this request, and take its cookie back."""
+    return api_answer(auth().login.out(session_token()))

@@ -1,0 +1,37 @@
+"""The API's call to change one's password."""
+
+from flask import Blueprint
+
+from vestibule.capabilities.passwords.forms import NewPassword
+from vestibule.doors.api import api_call
+from vestibule.doors.caller import current_user, session_token
+from vestibule.doors.hall import auth
+
+api = Blueprint("passwords", __name__)
+
+
+@api.put("/password")
+@api_call(
+    "Change your password",
+    takes=NewPassword,
+    status=204,
+    refuses=(
+        "old_password.incorrect",
+        "password.characters",
+        "password.common",
+        "password.personal",
+        "password.same",
+        "password.too_long",
+        "password.too_short",
+        "conflict",
+        "rate.wait",
+    ),
+)
+def change(form: NewPassword) -> None:
+    """Set a new password; your other sessions end."""
+    auth().passwords.change(
+        current_user,
+        form.old_password,
+        form.new_password,
+        keep=session_token(),
+    )

@@ -1,0 +1,233 @@
+"""The API's calls: strict JSON in, one operation, JSON out.
+
+Each handler is declared once; its declaration decides what is read and who
+may call, and becomes its entry in the OpenAPI document.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import singledispatch, wraps
+
+from flask import current_app, request
+from werkzeug.exceptions import (
+    MethodNotAllowed,
+    NotFound,
+    UnsupportedMediaType,
+)
+from werkzeug.routing import Map
+from werkzeug.wrappers import Response
+
+from vestibule.doors.answers import (
+    Answer,
+    BearerSession,
+    Session,
+    nothing,
+)
+from vestibule.doors.caller import forget_user, is_bearer, signed_in
+from vestibule.doors.hall import auth, hall, settings
+from vestibule.doors.shapes import read_json
+from vestibule.errors import NotProven, Refusal
+from vestibule.outcomes import LoggedIn, LoggedOut
+from vestibule.shape import Shape
+
+Handler = Callable[..., Answer | Response | None]
+Taken = type[Shape] | Callable[[], type[Shape]]
+Given = type[Answer] | Callable[[], type[Answer]]
+EVERY_METHOD = (
+    "GET",
+    "HEAD",
+    "POST",
+    "PUT",
+    "PATCH",
+    "DELETE",
+    "OPTIONS",
+    "TRACE",
+)
+
+
+class Nothing(Shape):
+    """What a call takes that needs no body."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a handler takes and tells, and with which codes it refuses."""
+
+    summary: str
+    about: str
+    takes: Taken | None
+    media: tuple[str, ...]
+    present: Callable[[], Mapping[str, object]] | None
+    gives: tuple[Given, ...]
+    status: int
+    is_public: bool
+    refuses: tuple[str, ...]
+
+    def shape(self) -> type[Shape]:
+        """Choose the shape that is read, which settings may decide."""
+        takes = self.takes or Nothing
+        return takes if isinstance(takes, type) else takes()
+
+    def answers(self) -> list[type[Answer]]:
+        """List what it may answer with, which settings may decide."""
+        return [g if isinstance(g, type) else g() for g in self.gives]
+
+
+def api_call(
+    summary: str,
+    *,
+    takes: Taken | None = None,
+    media: tuple[str, ...] = (),
+    present: Callable[[], Mapping[str, object]] | None = None,
+    gives: Given | tuple[Given, ...] = (),
+    status: int = 200,
+    is_public: bool = False,
+    refuses: tuple[str, ...] = (),
+) -> Callable[[Handler], Callable[[], Response]]:
+    """Declare a handler of the API.
+
+    Args:
+        summary: what it does, in a few words.
+        takes: the shape of the body, or what chooses it; the handler gets
+            it filled.
+        media: the types of a body that is no JSON but a file; the handler
+            gets its bytes.
+        present: what the fields hold that are not sent; with it, none
+            needs to be.
+        gives: what it may answer with, or what chooses it.
+        status: of the answer when it worked.
+        is_public: whether one need not be signed in.
+        refuses: the codes of its own refusals; those that every call can
+            give go without saying.
+    """
+    gives = gives if isinstance(gives, tuple) else (gives,)
+
+    def declare(handler: Handler) -> Callable[[], Response]:
+        """Make the view of a handler."""
+        about = handler.__doc__ or ""
+        call = Call(
+            summary=summary,
+            about=about,
+            takes=takes,
+            media=media,
+            present=present,
+            gives=gives,
+            status=status,
+            is_public=is_public,
+            refuses=refuses,
+        )
+
+        @wraps(handler)
+        def view() -> Response:
+            """Read, act and answer."""
+            return _answered(call, handler)
+
+        view.call = call  # type: ignore[attr-defined]
+        # The catch-all answers these; Flask would count its methods in.
+        view.provide_automatic_options = False  # type: ignore[attr-defined]
+        return view
+
+    return declare
+
+
+def _answered(call: Call, handler: Handler) -> Response:
+    """Do what a call asks for, or refuse it."""
+    if not call.is_public and signed_in() is None:
+        raise NotProven
+    shape = call.shape()
+    body = _body(call, shape)
+    try:
+        outcome = handler(*body)
+    except Refusal as refusal:
+        refusal.faults = tuple(
+            replace(fault, field=shape.spots.get(fault.field, fault.field))
+            for fault in refusal.faults
+        )
+        raise
+    if isinstance(outcome, Answer):
+        return outcome.response(call.status)
+    return nothing(call.status) if outcome is None else outcome
+
+
+def _body(call: Call, shape: type[Shape]) -> tuple[Shape | bytes, ...]:
+    """Read the body; where none is needed, none may say anything.
+
+    Raises:
+        UnsupportedMediaType: it is of no type that the call takes.
+    """
+    if call.media:
+        if request.mimetype not in call.media:
+            raise UnsupportedMediaType
+        return (request.get_data(),)
+    if call.takes is not None:
+        return (read_json(shape, call.present and call.present()),)
+    if request.method not in ("GET", "HEAD") and request.get_data():
+        read_json(shape)
+    return ()
+
+
+@singledispatch
+def api_answer(outcome: object, *, bearer: bool = False) -> Response:
+    """Turn what a sign-in came to into an answer.
+
+    Args:
+        outcome: of the operation.
+        bearer: the session is to be handed over as a token.
+    """
+    del bearer
+    raise TypeError(f"the API does not answer {type(outcome).__name__}")
+
+
+@api_answer.register
+def _(outcome: LoggedIn, *, bearer: bool = False) -> Response:
+    """Hand over the session: its token to a bearer, else a cookie."""
+    term = auth().sessions.term(outcome.token)
+    if bearer:
+        token = {"token": outcome.token, "token_type": "Bearer"}
+        return BearerSession.of(outcome.user, term, **token).response(201)
+    response = Session.of(outcome.user, term).response(201)
+    life = settings().sessions.remember if outcome.remember else None
+    hall().set_cookie(response, hall().session_cookie, outcome.token, life)
+    return response
+
+
+@api_answer.register
+def _(_: LoggedOut, *, bearer: bool = False) -> Response:
+    """Say that it is over, and take the cookie back if it was one."""
+    del bearer
+    response = nothing()
+    if not is_bearer():
+        hall().drop_cookie(response, hall().session_cookie)
+    forget_user()
+    return response
+
+
+def nowhere(rest: str = "") -> Response:
+    """Answer wherever below the API no call is, or not by this method.
+
+    So that a host application's own errors, in HTML, never stand here.
+
+    Raises:
+        NotFound: there is no call at this address.
+        MethodNotAllowed: there is, by other methods.
+    """
+    del rest
+    methods = _methods_here()
+    if not methods:
+        raise NotFound
+    if request.method != "OPTIONS":
+        raise MethodNotAllowed(methods)
+    response = nothing()
+    response.allow.update(methods)
+    return response
+
+
+def _methods_here() -> list[str]:
+    """List the methods that calls at this address have."""
+    rules = [
+        rule.empty()
+        for rule in current_app.url_map.iter_rules()
+        if hasattr(current_app.view_functions[rule.endpoint], "call")
+    ]
+    found = Map(rules).bind("localhost").allowed_methods(request.path)
+    return sorted({*found, "OPTIONS"}) if found else []
