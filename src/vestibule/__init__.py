@@ -13,31 +13,42 @@ if TYPE_CHECKING:
     from vestibule.db import DB
     from vestibule.doors.app import Vestibule, create_app
     from vestibule.doors.caller import current_user, login_required
+    from vestibule.doors.host_fields import ProfileFields
+    from vestibule.migrations import include_object
     from vestibule.settings import Settings
+    from vestibule.shape import switch, text
     from vestibule.user import User
 
 __all__ = [
     "DB",
     "Auth",
+    "ProfileFields",
     "Settings",
     "User",
     "Vestibule",
     "create_app",
     "current_user",
     "errors",
+    "include_object",
     "login_required",
     "signals",
+    "switch",
+    "text",
 ]
 
 _HOMES = {
     "Auth": "vestibule.auth",
     "DB": "vestibule.db",
+    "ProfileFields": "vestibule.doors.host_fields",
     "Settings": "vestibule.settings",
     "User": "vestibule.user",
     "Vestibule": "vestibule.doors.app",
     "create_app": "vestibule.doors.app",
     "current_user": "vestibule.doors.caller",
+    "include_object": "vestibule.migrations",
     "login_required": "vestibule.doors.caller",
+    "switch": "vestibule.shape",
+    "text": "vestibule.shape",
 }
 
 

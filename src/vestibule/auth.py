@@ -1,5 +1,6 @@
 """Auth: the table of contents of what an account can do."""
 
+import threading
 from typing import TypeVar
 
 from sqlalchemy.exc import NoResultFound
@@ -9,9 +10,12 @@ from vestibule.capabilities.deletion.operations import Deletion
 from vestibule.capabilities.email_verification.operations import (
     EmailVerification,
 )
+from vestibule.capabilities.host_fields.operations import HostFields
+from vestibule.capabilities.importing.operations import Importing
 from vestibule.capabilities.login.operations import Login
 from vestibule.capabilities.password_reset.operations import PasswordReset
 from vestibule.capabilities.passwords.operations import Passwords
+from vestibule.capabilities.pictures.operations import Pictures
 from vestibule.capabilities.profile.operations import Profile
 from vestibule.capabilities.registration.operations import Registration
 from vestibule.capabilities.sessions.operations import Sessions
@@ -56,14 +60,23 @@ class Auth:
         self.email_verification = self._add(EmailVerification)
         self.login = self._add(Login)
         self.password_reset = self._add(PasswordReset)
+        self.pictures = self._add(Pictures)
+        self.host_fields = self._add(HostFields)
         self.profile = self._add(Profile)
         self.administration = self._add(Administration)
+        self.importing = self._add(Importing)
         self.deletion = self._add(Deletion)
 
     @classmethod
     def opened(cls, settings: Settings) -> "Auth":
         """Open the database of the given settings and assemble all."""
         return cls(DB(settings))
+
+    def after_fork(self) -> None:
+        """Share neither connections nor threads with the parent process."""
+        self.db.engine.dispose(close=False)
+        self.passwords.hasher.open_lanes()
+        self.outbox.stirred = threading.Event()
 
     def _add(self, capability: type[Listed]) -> Listed:
         """Put a capability in the list that all hooks go through."""
@@ -85,6 +98,8 @@ class Auth:
 
     def valid_login(self, email: str, password: str) -> bool:
         """Tell whether the password opens the account; counts an attempt."""
+        if not isinstance(email, str):
+            return False
         try:
             self.login.prove(email, password)
         except (NotProven, TooMany):
@@ -108,8 +123,12 @@ class Auth:
         return self.sessions.owner(session_id)
 
     def destroy_session(self, user_id: int) -> None:
-        """End every session of an account."""
-        self.sessions.end_all(user_id)
+        """End every session of an account, if there is such an account."""
+        try:
+            user = self.db.find_user_by(id=user_id)
+        except NoResultFound:
+            return
+        self.sessions.end_all(user.id)
 
     def get_reset_password_token(self, email: str) -> str:
         """Make the token that lets the owner of an address set a password.
@@ -130,4 +149,7 @@ class Auth:
             ValueError: the token is wrong, used or too old.
             Malformed: the password cannot be one.
         """
+        if not isinstance(reset_token, str):
+            # The contract knows no other error of this verb.
+            raise ValueError("a reset token is text")  # noqa: TRY004
         self.password_reset.finish(reset_token, password)

@@ -23,6 +23,14 @@ class SiteSettings:
         "",
         "Public address of the site; every link in a mail starts with it.",
     )
+    url_prefix: str = knob(
+        "URL_PREFIX",
+        "",
+        "What the path of every page begins with, such as /account.",
+        # Segments of unreserved characters (RFC 3986, 2.3), no dots alone.
+        pattern=r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)*",
+        example="/account",
+    )
     host: str = knob("HOST", "127.0.0.1", "Address to listen on.")
     port: int = knob("PORT", 5000, "Port to listen on.", least=1, most=65535)
     workers: int = knob(
@@ -125,8 +133,15 @@ class PasswordSettings:
 
 @dataclass(frozen=True)
 class SessionSettings:
-    """How long somebody stays signed in."""
+    """How long somebody stays signed in, and what the browser keeps."""
 
+    cookie: str = knob(
+        "SESSION_COOKIE",
+        "session_id",
+        "Name of the session's cookie; under https __Host- is put before.",
+        pattern=r"(?!__)[A-Za-z0-9_-]{1,64}",
+        example="shop_session",
+    )
     idle: int = knob(
         "SESSION_IDLE",
         12 * HOUR,

@@ -1,8 +1,10 @@
 """The settings of one running Vestibule, and the presets.
 
-One frozen object is built at start from command-line options, the
-environment, a ``.env`` file, a preset and the defaults, in this order of
-precedence. Nothing else reads the environment.
+One frozen object is built at start from options, the configuration of the
+application around, the environment, a ``.env`` file, a preset and the
+defaults, in this order of precedence: what stands nearer to this one
+application wins over what every process of a machine is told. Nothing else
+reads the environment.
 """
 
 import dataclasses
@@ -21,8 +23,10 @@ from vestibule.ground.knobs import (
     fill,
     gather,
     knobs_of,
+    read_text,
+    texts_of,
 )
-from vestibule.ground.randomness import Randomness
+from vestibule.ground.saved_key import saved_key
 from vestibule.sections import (
     SECTIONS,
     EmailSettings,
@@ -77,6 +81,7 @@ class Settings:
         cls,
         environment: Mapping[str, str] | None = None,
         env_file: Path | None = None,
+        config: Mapping[str, object] | None = None,
         **options: Any,
     ) -> "Settings":
         """Gather the settings from all sources.
@@ -84,6 +89,8 @@ class Settings:
         Args:
             environment: variables; the process's own when left out.
             env_file: a file in ``.env`` form; none when left out.
+            config: the configuration of a host, such as ``app.config``;
+                only its ``VESTIBULE_…`` keys are looked at.
             options: keys in lower case, as a command line gives them; None
                 means not given.
 
@@ -108,14 +115,18 @@ class Settings:
         layers = [
             (".env", gather(from_file, known)),
             ("environment", gather(environment, known)),
+            ("app.config", gather(texts_of(config or {}), known)),
             ("option", gather(given, known)),
         ]
         return cls._settle(layers)
 
     @classmethod
-    def of_this_process(cls) -> "Settings":
+    def of_this_process(
+        cls, config: Mapping[str, object] | None = None, **options: Any
+    ) -> "Settings":
         """Load the settings as every command does, with ``.env`` here."""
-        return cls.load(env_file=Path(".env")).with_saved_secret()
+        loaded = cls.load(env_file=Path(".env"), config=config, **options)
+        return loaded.with_saved_secret()
 
     @classmethod
     def _settle(cls, layers: list[tuple[str, dict[str, str]]]) -> "Settings":
@@ -191,9 +202,19 @@ class Settings:
 
     @property
     def base_url(self) -> str:
-        """The start of every absolute link, without a slash at its end."""
+        """The public address, without a slash at its end."""
         fallback = f"http://localhost:{self.site.port}"
         return (self.site.base_url or fallback).rstrip("/")
+
+    @property
+    def site_root(self) -> str:
+        """The start of every link to a page, without a slash at its end.
+
+        The public address may name the prefix already.
+        """
+        prefix = self.site.url_prefix
+        named = urlsplit(self.base_url).path.endswith(prefix)
+        return self.base_url if named else self.base_url + prefix
 
     @property
     def is_https(self) -> bool:
@@ -208,41 +229,34 @@ class Settings:
         return urlsplit(self.base_url).hostname or "localhost"
 
     def with_saved_secret(self) -> "Settings":
-        """Fill in the secret key from the data folder, made once.
-
-        The file is written whole under another name and linked into place,
-        so that two processes that start together end with the same key.
-        """
+        """Fill in the secret key that the data folder keeps."""
         if self.site.secret_key:
             return self
-        folder = self.data_folder
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = folder / "secret-key"
-        if not path.exists():
-            randomness = Randomness()
-            draft = folder / f".secret-key-{randomness.row_id()}"
-            with os.fdopen(
-                os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600),
-                "w",
-            ) as file:
-                file.write(randomness.key())
-                file.flush()
-                os.fsync(file.fileno())
-            try:
-                path.hardlink_to(draft)
-            except FileExistsError:
-                pass
-            finally:
-                draft.unlink()
-        site = dataclasses.replace(
-            self.site, secret_key=path.read_text("ascii").strip()
-        )
-        if not site.secret_key:
-            raise SettingsError(f"{path} is empty. Remove it, and start again")
-        origins = {**self.origins, "SECRET_KEY": "data folder"}
-        complete = dataclasses.replace(self, site=site, origins=origins)
-        complete._check()
-        return complete
+        key = saved_key(self.data_folder)
+        return self.having("data folder", SECRET_KEY=key)
+
+    def having(self, origin: str, **texts: str) -> "Settings":
+        """Give the same settings with some of them set anew.
+
+        Args:
+            origin: where these come from.
+            texts: what is set, by key.
+
+        Raises:
+            SettingsError: a value does not fit.
+        """
+        sections: dict[str, Any] = {}
+        for name, section in SECTIONS.items():
+            values = {
+                field: read_text(what, texts[what.key])
+                for field, what in knobs_of(section).items()
+                if what.key in texts
+            }
+            sections[name] = dataclasses.replace(getattr(self, name), **values)
+        origins = {**self.origins, **dict.fromkeys(texts, origin)}
+        anew = dataclasses.replace(self, **sections, origins=origins)
+        anew._check()
+        return anew
 
 
 def _is_base_url(text: str) -> bool:

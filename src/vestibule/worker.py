@@ -23,8 +23,13 @@ SWEEP_EVERY = 600
 log = logging.getLogger("vestibule.worker")
 
 
-def post_for(settings: Settings) -> Post | None:
-    """Choose the way letters leave; without one they wait."""
+def post_for(settings: Settings, *, shown: bool = False) -> Post | None:
+    """Choose the way letters leave; without one they wait.
+
+    Args:
+        settings: which name the mail server.
+        shown: print them on the console, as in development.
+    """
     mail = settings.mail
     host = urlsplit(settings.base_url).hostname or "localhost"
     # At some services the name to sign in with is no address.
@@ -41,7 +46,7 @@ def post_for(settings: Settings) -> Post | None:
             password=mail.password,
             ca_file=mail.ca_file,
         )
-    if settings.site.development:
+    if shown or settings.site.development:
         return ConsolePost(post)
     return post
 

@@ -70,7 +70,9 @@ def test_each_source_is_overruled_by_the_next(tmp_path: Path) -> None:
 def test_a_preset_may_be_chosen_in_every_source(
     tmp_path: Path, source: str
 ) -> None:
-    file, environment, options = None, {}, {}
+    file = None
+    environment: dict[str, str] = {}
+    options: dict[str, Any] = {}
     if source == ".env":
         file = env_file(tmp_path, "VESTIBULE_PRESET=nist")
     elif source == "environment":
@@ -217,8 +219,6 @@ def test_networks_are_a_list_with_commas() -> None:
         "https://me@id.example.com",
         "https://:password@id.example.com",
         "https://id.example.com\\@evil.example",
-        "https://id.example.com\nBcc: bob@example.com",
-        "https://id.exam\tple.com",
         "https://id example.com",
     ],
 )
@@ -226,6 +226,16 @@ def test_a_base_url_that_is_no_plain_web_address_is_refused(url: str) -> None:
     said = trouble({"VESTIBULE_BASE_URL": url})
 
     assert said == "VESTIBULE_BASE_URL: write it like https://id.example.com"
+
+
+@pytest.mark.parametrize("key", ["BASE_URL", "SITE_NAME", "DATA"])
+def test_a_setting_is_one_line_that_can_be_typed(key: str) -> None:
+    for text in ("https://x\nBcc: y", "a\tb", "a\x00b", "\ud800", "a\u202e"):
+        said = trouble({f"VESTIBULE_{key}": text})
+
+        assert said == (
+            f"VESTIBULE_{key}: {text!r} holds characters that cannot be typed"
+        )
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,8 @@ def operations(app: Flask) -> Iterator[Auth]:
 def host(configured: None) -> Iterator[Flask]:
     """Give the test the host of eight lines."""
     app = eight_lines()
+    # No worker beside: the database goes with the test.
+    app.testing = True
     with operations(app):
         yield app
 
@@ -175,6 +177,7 @@ def test_a_bug_in_our_pages_is_answered_by_us_and_one_of_the_host_by_it(
 
 
 @one_database
+@pytest.mark.settings(url_prefix="/accounts")
 def test_under_a_prefix_everything_stays_under_it(
     auth: Auth, alice: User
 ) -> None:

@@ -2,36 +2,49 @@
 
 from importlib import import_module
 
-from flask import Blueprint, Flask, g, redirect, request, url_for
-from werkzeug.exceptions import (
-    HTTPException,
-    NotFound,
-    RequestEntityTooLarge,
-)
+from flask import Blueprint, Flask, redirect, request, url_for
+from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response
 
 from vestibule import capabilities
 from vestibule.auth import Auth
-from vestibule.doors import caller, guards, refusals
+from vestibule.doors import guards, refusals
+from vestibule.doors.api import EVERY_METHOD, nowhere
+from vestibule.doors.apidocs import apidocs
 from vestibule.doors.classic import answer_programs, classic
 from vestibule.doors.devmail import devmail
 from vestibule.doors.hall import Hall
 from vestibule.doors.headers import add_headers
+from vestibule.doors.host_fields import ProfileFields
+from vestibule.doors.hosting import WorkerBeside, attend, follow_forks
+from vestibule.doors.mirror import MirroredCommands
 from vestibule.doors.pages import page
-from vestibule.doors.shapes import MOST_FIELDS
+from vestibule.doors.shapes import LARGEST_BODY, limit_body
 from vestibule.doors.visit import save_visit
 from vestibule.errors import Refusal
-from vestibule.history import under
+from vestibule.ground.knobs import SettingsError
 from vestibule.settings import Settings
-
-LARGEST_BODY = 64 * 1024
 
 # The capabilities that bring pages, in the order of the site map.
 WITH_PAGES = (
     "registration",
     "login",
     "profile",
+    "pictures",
+    "passwords",
+    "password_reset",
+    "email_verification",
+)
+
+
+# The capabilities that the API reaches, in the order of its document.
+WITH_API = (
+    "registration",
+    "login",
+    "sessions",
+    "profile",
+    "pictures",
     "passwords",
     "password_reset",
     "email_verification",
@@ -42,9 +55,29 @@ class Vestibule:
     """The Flask extension: ``Vestibule(app)`` opens all doors in an app."""
 
     def __init__(
-        self, app: Flask | None = None, settings: Settings | None = None
+        self,
+        app: Flask | None = None,
+        settings: Settings | None = None,
+        *,
+        url_prefix: str | None = None,
+        profile_fields: type[ProfileFields] | None = None,
+        worker: bool = True,
     ) -> None:
+        """Mount in an application now, or later by ``init_app``.
+
+        Args:
+            app: the host.
+            settings: all settings; if left out, they come from the host's
+                ``app.config``, the environment and ``.env``.
+            url_prefix: what all addresses begin with, such as ``/account``;
+                the setting ``URL_PREFIX`` if left out.
+            profile_fields: what the host asks of its people besides.
+            worker: send the mails from a thread of the host's processes.
+        """
         self._settings = settings
+        self._url_prefix = url_prefix
+        self._profile_fields = profile_fields
+        self._worker = worker
         if app is not None:
             self.init_app(app)
 
@@ -52,7 +85,7 @@ class Vestibule:
         self,
         app: Flask,
         auth: Auth | None = None,
-        url_prefix: str = "",
+        url_prefix: str | None = None,
         *,
         whole: bool = False,
     ) -> None:
@@ -60,20 +93,79 @@ class Vestibule:
 
         Args:
             app: the host.
-            auth: operations to use; made from the settings if left out.
-            url_prefix: what all addresses begin with.
+            auth: operations to use, whose owner runs the worker; made from
+                the settings if left out.
+            url_prefix: goes before that of the extension.
             whole: the application is nothing but Vestibule, so that the
                 addresses where nothing is are ours to answer, too.
+
+        Raises:
+            RuntimeError: this application has a Vestibule already.
+            SettingsError: a setting is unknown or cannot be used.
         """
-        if auth is None:
-            settings = self._settings or Settings.of_this_process()
-            auth = Auth.opened(settings.with_saved_secret())
-        app.extensions["vestibule"] = Hall(auth)
+        if "vestibule" in app.extensions:
+            raise RuntimeError(
+                f"Vestibule is already mounted in {app.name!r}: once by "
+                "Vestibule(app), or once by init_app(app)."
+            )
+        if url_prefix is None:
+            url_prefix = self._url_prefix
+        if self._profile_fields is not None:
+            self._profile_fields.check()
+        own = Hall(
+            auth or _open(app, self._settings, url_prefix),
+            self._profile_fields,
+        )
+        _check(app, own, url_prefix)
+        if auth is None and self._worker:
+            own.beside = WorkerBeside(own.auth)
+        app.extensions["vestibule"] = own
         hall = _blueprint()
         _protect(app if whole else hall)
-        # ``login_required`` on a host's own view refuses with ours.
-        app.register_error_handler(Refusal, refusals.answer_refusal)
-        app.register_blueprint(hall, url_prefix=url_prefix or None)
+        attend(app)
+        # ``login_required`` on a host's own view refuses with ours, unless
+        # the host has words of its own for that.
+        handlers = app.error_handler_spec[None][None]
+        handlers.setdefault(Refusal, refusals.answer_refusal)
+        prefix = own.auth.settings.site.url_prefix
+        app.register_blueprint(hall, url_prefix=prefix or None)
+        app.cli.add_command(MirroredCommands())
+
+
+def _open(
+    app: Flask, settings: Settings | None, url_prefix: str | None
+) -> Auth:
+    """Open the database of a host, with the settings it has chosen."""
+    if settings is None:
+        settings = Settings.of_this_process(app.config)
+    if url_prefix is not None:
+        settings = settings.having("option", URL_PREFIX=url_prefix)
+    if app.debug and "DEVELOPMENT" not in settings.origins:
+        settings = settings.having("app.debug", DEVELOPMENT="true")
+    auth = Auth.opened(settings.with_saved_secret())
+    follow_forks(auth)
+    return auth
+
+
+def _check(app: Flask, own: Hall, url_prefix: str | None) -> None:
+    """Refuse what would go wrong silently.
+
+    Raises:
+        SettingsError: links in mails would miss the prefix, or a cookie
+            has the name of the host's own.
+    """
+    prefix = own.auth.settings.site.url_prefix
+    if url_prefix not in (None, prefix):
+        raise SettingsError(
+            f"The operations were opened for the prefix {prefix!r}, not "
+            f"{url_prefix!r}: give their settings VESTIBULE_URL_PREFIX."
+        )
+    name = app.config["SESSION_COOKIE_NAME"]
+    if name in (own.session_cookie, own.visit_cookie):
+        raise SettingsError(
+            f"VESTIBULE_SESSION_COOKIE: the host's own session is kept in "
+            f"a cookie {name!r} already."
+        )
 
 
 def _protect(place: Flask | Blueprint) -> None:
@@ -81,7 +173,6 @@ def _protect(place: Flask | Blueprint) -> None:
     place.before_request(_greet)
     place.before_request(answer_programs)
     place.after_request(_see_off)
-    place.teardown_request(_leave)
     place.register_error_handler(Refusal, refusals.answer_refusal)
     place.register_error_handler(HTTPException, refusals.answer_http_error)
     place.register_error_handler(Exception, refusals.answer_bug)
@@ -96,45 +187,53 @@ def _blueprint() -> Blueprint:
         static_folder="static",
         static_url_path="/static/vestibule",
     )
-    hall.add_url_rule("/", "home", _home)
+    # Under a prefix the address may be written without its last slash.
+    hall.add_url_rule("/", "home", _home, strict_slashes=False)
     hall.add_url_rule("/logut", "logut", _logut)
     hall.register_blueprint(classic)
     hall.register_blueprint(devmail)
+    hall.register_blueprint(apidocs)
+    hall.register_blueprint(_api(), url_prefix="/api/v1")
     for name in WITH_PAGES:
         module = import_module(f"{capabilities.__name__}.{name}.pages")
         hall.register_blueprint(module.pages)
     return hall
 
 
+def _api() -> Blueprint:
+    """Make the blueprint of the API, with whatever lies below it."""
+    api = Blueprint("api", __name__)
+    for name in WITH_API:
+        module = import_module(f"{capabilities.__name__}.{name}.api")
+        api.register_blueprint(module.api)
+    for path in ("/", "/<path:rest>"):
+        api.add_url_rule(
+            path,
+            "nowhere",
+            nowhere,
+            methods=EVERY_METHOD,
+            provide_automatic_options=False,
+            strict_slashes=False,
+        )
+    return api
+
+
 def _greet() -> None:
-    """Note who comes from where, and refuse whom nobody should serve."""
-    request.max_content_length = LARGEST_BODY
-    request.max_form_parts = MOST_FIELDS
-    here = caller.circumstances()
-    g.vestibule_request_id = here.request_id
-    g.vestibule_under = under(here)
-    g.vestibule_under.__enter__()
+    """Refuse whom nobody should serve, and set limits for all others."""
     # Routing would lead from "//login" to a whole address made of the Host
     # header, which anybody may have written.
     if isinstance(request.routing_exception, RequestRedirect):
         raise NotFound
     guards.refuse_outsiders()
+    guards.refuse_unreadable_queries()
     guards.refuse_foreign_sites()
-    if (request.content_length or 0) > LARGEST_BODY:
-        raise RequestEntityTooLarge
+    limit_body()
 
 
 def _see_off(response: Response) -> Response:
     """Give the answer its headers and the browser its visit."""
     save_visit(response)
     return add_headers(response)
-
-
-def _leave(_: BaseException | None) -> None:
-    """Forget the circumstances when the request is over."""
-    held = g.pop("vestibule_under", None)
-    if held is not None:
-        held.__exit__(None, None, None)
 
 
 def _home() -> Response:

@@ -1,21 +1,38 @@
 """The caller: where a request comes from, and who is asking."""
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from ipaddress import ip_address
-from typing import ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
+from urllib.parse import urlsplit
 
-from flask import g, redirect, request, url_for
+from flask import (
+    after_this_request,
+    current_app,
+    g,
+    redirect,
+    request,
+    url_for,
+)
 from werkzeug.local import LocalProxy
+from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Response
 
 from vestibule.doors.hall import auth, hall, settings
 from vestibule.errors import NotProven
-from vestibule.history import Circumstances, acting_as
+from vestibule.history import Circumstances, acting_as, under
 from vestibule.user import User
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+# RFC 6750 section 2.1; the name of a scheme has no case (RFC 9110, 11.1).
+_BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE)
+# Several headers of one name arrive as one, with commas between.
+_CLAIMS_BEARER = re.compile(r"(^|,)\s*bearer(\s|,|$)", re.IGNORECASE)
+# Pages and the classic routes know the cookie alone.
+_TAKE_BEARERS = {"vestibule.api", "vestibule.pictures"}
 
 
 def is_browser() -> bool:
@@ -40,7 +57,8 @@ def client_address() -> str:
     named = request.headers.get("X-Forwarded-For", "").split(",")
     for hop in [peer, *(part.strip() for part in reversed(named))]:
         try:
-            ip = ip_address(hop)
+            # What follows a % is a name of whoever wrote it, of any length.
+            ip = ip_address(hop.partition("%")[0])
         except ValueError:
             break
         # A server on both protocols sees IPv4 as ::ffff:192.0.2.1.
@@ -54,7 +72,7 @@ def client_address() -> str:
 def circumstances() -> Circumstances:
     """Gather what the history notes about this request."""
     return Circumstances(
-        door="page" if is_browser() else "json",
+        door=_door(),
         address=client_address(),
         agent="".join(
             c for c in request.headers.get("User-Agent", "") if c.isprintable()
@@ -63,9 +81,51 @@ def circumstances() -> Circumstances:
     )
 
 
+def come_in() -> None:
+    """Act under the circumstances of this request until it is over."""
+    here = circumstances()
+    g.vestibule_request_id = here.request_id
+    g.vestibule_under = under(here)
+    g.vestibule_under.__enter__()
+
+
+def _door() -> str:
+    """Name the door through which a request comes."""
+    if is_api():
+        return "api"
+    return "page" if is_browser() else "json"
+
+
 def session_token() -> str | None:
-    """Read the session's token from its cookie."""
+    """Read the session's token: that of the bearer, or of the cookie.
+
+    Who comes as a bearer is never taken for the owner of the cookie, be
+    the token dead or no token at all.
+    """
+    if is_bearer():
+        found = _BEARER.fullmatch(request.headers["Authorization"])
+        return found[1] if found else None
     return request.cookies.get(hall().session_cookie)
+
+
+def is_bearer() -> bool:
+    """Tell whether the caller comes with a bearer token, good or bad."""
+    claim = request.headers.get("Authorization", "")
+    return takes_bearers() and bool(_CLAIMS_BEARER.search(claim))
+
+
+def takes_bearers() -> bool:
+    """Tell whether tokens open this place: the API, and a host's views."""
+    within = {*request.blueprints}
+    return "vestibule" not in within or not within.isdisjoint(_TAKE_BEARERS)
+
+
+def is_api() -> bool:
+    """Tell whether the API answers here, which speaks nothing but JSON."""
+    if request.url_rule is None:
+        root = settings().site.url_prefix
+        return request.path.startswith(f"{root}/api/")
+    return "vestibule.api" in request.blueprints
 
 
 def _load_user() -> User | None:
@@ -76,9 +136,11 @@ def _load_user() -> User | None:
         g.vestibule_user = None
         user = auth().get_user_from_session_id(session_token())
         g.vestibule_user = user
-        # In a host's own view nothing would forget it again after the
-        # request, and the next one in this thread would act as this user.
-        if user is not None and "vestibule_under" in g:
+        # A body that is streamed comes after the request, and ends it for
+        # a second time.
+        if user is not None and "vestibule_under" not in g:
+            come_in()
+        if user is not None:
             acting_as(user.id)
     return cast("User | None", g.vestibule_user)
 
@@ -100,21 +162,39 @@ def login_required(view: Callable[P, R]) -> Callable[P, R | Response]:
     """Let only signed-in people see a view.
 
     A browser that only looks is sent to the sign-in page and brought back;
-    everybody else is told 401.
+    everybody else is told 401. As a ``before_request`` of a blueprint it
+    guards all its views. No cache keeps the answer, whatever it is.
     """
 
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R | Response:
         """Run the view for somebody who is signed in."""
+        after_this_request(_keep_private)
         if signed_in() is not None:
-            return view(*args, **kwargs)
+            run: Any = current_app.ensure_sync(view)
+            return cast("R", run(*args, **kwargs))
         looks = request.method in ("GET", "HEAD") and is_browser()
         if looks and settings().pages.anonymous_status == 302:
-            here = request.full_path.rstrip("?")
-            return redirect(url_for("vestibule.login.sign_in", next=here))
+            return redirect(url_for("vestibule.login.sign_in", next=_here()))
         raise NotProven
 
     return guarded
+
+
+def _keep_private(response: Response) -> Response:
+    """Keep caches away from what only one person may see.
+
+    A view may know better, as for a file whose address nobody guesses.
+    """
+    response.headers.setdefault("Cache-Control", "no-store")
+    response.vary.add("Cookie")
+    return response
+
+
+def _here() -> str:
+    """Say the address of this request as the browser knows it."""
+    here = urlsplit(iri_to_uri(request.url))
+    return here._replace(scheme="", netloc="").geturl()
 
 
 def signed_out_only(view: Callable[P, R]) -> Callable[P, R | Response]:

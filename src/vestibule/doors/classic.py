@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from flask import Blueprint, request
+from flask import Blueprint, request, url_for
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
@@ -135,7 +135,8 @@ def end_session() -> Response:
     if signed_in() is None:
         return answer(403, message=str(NotProven()))
     auth().login.out(session_token())
-    response = Response(status=302, headers={"Location": "/"})
+    home = url_for("vestibule.home")
+    response = Response(status=302, headers={"Location": home})
     hall().drop_cookie(response, hall().session_cookie)
     return response
 

@@ -9,7 +9,7 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
@@ -17,8 +17,14 @@ from vestibule.errors import Missing, Refusal, SchemaError, Unavailable
 from vestibule.ground.knobs import SettingsError
 from vestibule.settings import Settings
 
+if TYPE_CHECKING:
+    from vestibule.auth import Auth
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 FAILED, USAGE, NOT_FOUND = 1, 2, 3
+
+# Where a context of click keeps the operations of the host around.
+MOUNTED = "vestibule.mounted"
 
 
 def with_settings(command: Command) -> Command:
@@ -27,21 +33,28 @@ def with_settings(command: Command) -> Command:
     @click.option("--data", metavar="DIR", help="Data folder.")
     @click.option("--preset", help="default, nist or classroom.")
     @functools.wraps(command)
-    def called(data: str | None, preset: str | None, **options: Any) -> object:
+    def called(
+        data: str | None = None, preset: str | None = None, **options: Any
+    ) -> object:
         """Run the command with a way to load the settings."""
-        return _run(
-            lambda: command(
-                functools.partial(
-                    Settings.load,
-                    env_file=Path(".env"),
-                    data=data,
-                    preset=preset,
-                ),
-                **options,
-            )
-        )
+        load = functools.partial(_settings, data=data, preset=preset)
+        return _run(lambda: command(load, **options))
 
     return called  # type: ignore[return-value]
+
+
+def _settings(**options: Any) -> Settings:
+    """Find the settings of the host around, or load those of here."""
+    found = mounted()
+    if found is not None:
+        return found.settings
+    return Settings.load(env_file=Path(".env"), **options)
+
+
+def mounted() -> "Auth | None":
+    """Find the operations of the host around, as in ``flask vestibule``."""
+    context = click.get_current_context(silent=True)
+    return None if context is None else context.meta.get(MOUNTED)
 
 
 def with_auth(command: Command) -> Command:
@@ -54,7 +67,7 @@ def with_auth(command: Command) -> Command:
         from vestibule.history import Circumstances, under
 
         with under(Circumstances(door="command")):
-            auth = Auth.opened(load().with_saved_secret())
+            auth = mounted() or Auth.opened(load().with_saved_secret())
             try:
                 return command(auth, **options)
             finally:

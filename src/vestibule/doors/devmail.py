@@ -38,5 +38,5 @@ def inbox() -> Response:
 
 def _parts(text: str) -> list[tuple[bool, str]]:
     """Cut a text into lines; a line that is a link of ours is marked."""
-    base = settings().base_url
+    base = settings().site_root
     return [(line.startswith(base), line) for line in text.splitlines()]

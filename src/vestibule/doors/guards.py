@@ -4,6 +4,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from flask import request
+from werkzeug.exceptions import BadRequest
 
 from vestibule.doors.hall import settings
 from vestibule.errors import NotServed, Reason
@@ -53,6 +54,18 @@ def refuse_outsiders() -> None:
     """Where only this machine is served, refuse everybody else."""
     if settings().site.loopback_only and not is_from_here():
         raise NotFromHere
+
+
+def refuse_unreadable_queries() -> None:
+    """Refuse a query whose bytes are no text, before anybody reads it.
+
+    Not every server does; reading one would be a bug in each handler.
+    Source: RFC 3986, section 2.5.
+    """
+    try:
+        request.query_string.decode()
+    except UnicodeDecodeError as error:
+        raise BadRequest from error
 
 
 def refuse_foreign_sites() -> None:

@@ -1,6 +1,6 @@
 """The hall: what one application keeps of its Vestibule."""
 
-from typing import cast
+from typing import TYPE_CHECKING, Any, cast
 
 from flask import current_app
 from werkzeug.wrappers import Response
@@ -9,12 +9,24 @@ from vestibule.auth import Auth
 from vestibule.ground.signing import Seal
 from vestibule.settings import Settings
 
+if TYPE_CHECKING:
+    from vestibule.doors.host_fields import ProfileFields
+    from vestibule.doors.hosting import WorkerBeside
+
 
 class Hall:
     """Operations, seals and cookies of one application."""
 
-    def __init__(self, auth: Auth) -> None:
+    def __init__(
+        self,
+        auth: Auth,
+        profile_fields: "type[ProfileFields] | None" = None,
+    ) -> None:
         self.auth = auth
+        self.profile_fields = profile_fields
+        # The OpenAPI document, once somebody has asked for it.
+        self.document: dict[str, Any] | None = None
+        self.beside: WorkerBeside | None = None
         settings = auth.settings
         key = settings.site.secret_key
         self.visit_seal = Seal(key, "visit", auth.clock)
@@ -22,8 +34,10 @@ class Hall:
         # The browser itself then refuses a cookie that a neighbouring
         # domain planted (RFC 6265bis, 4.1.3.2).
         prefix = "__Host-" if settings.is_https else ""
-        self.session_cookie = f"{prefix}session_id"
-        self.visit_cookie = f"{prefix}vestibule_visit"
+        name = settings.sessions.cookie
+        visit = "vestibule" if name == "session_id" else name
+        self.session_cookie = f"{prefix}{name}"
+        self.visit_cookie = f"{prefix}{visit}_visit"
 
     def set_cookie(
         self,

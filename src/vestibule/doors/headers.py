@@ -13,6 +13,9 @@ _POLICY = (
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
+# The same for whoever asks.
+_FOR_ALL = {"vestibule.static", "vestibule.apidocs.openapi"}
+
 
 def add_headers(response: Response) -> Response:
     """Add what keeps an answer from being framed, sniffed or cached."""
@@ -24,8 +27,7 @@ def add_headers(response: Response) -> Response:
     add("Cross-Origin-Resource-Policy", "same-origin")
     if hall().auth.settings.is_https:
         add("Strict-Transport-Security", "max-age=31536000")
-    is_file = request.endpoint == "vestibule.static"
-    if not is_file or response.status_code >= 400:
+    if request.endpoint not in _FOR_ALL or response.status_code >= 400:
         # Attack: a shared cache that serves one person's page to another.
         response.headers["Cache-Control"] = "no-store"
         response.vary.update(("Cookie", "Accept", "Accept-Language"))

@@ -69,6 +69,11 @@ class Form:
             raise AttributeError(name) from error
 
     @property
+    def takes_files(self) -> bool:
+        """Whether it must be sent in parts (RFC 7578)."""
+        return any(f.look.kind == "file" for f in self.fields.values())
+
+    @property
     def is_wrong(self) -> bool:
         """Whether anything is to be corrected."""
         return bool(self.errors or any(f.errors for f in self.fields.values()))
@@ -82,7 +87,8 @@ def form_for(
     """Build a form with values and faults; secrets are never shown again."""
     form = Form({}, visit().form_token())
     for name, look in shape.looks().items():
-        value = "" if look.kind == "password" else values.get(name, "")
+        is_shown = look.kind not in ("password", "file")
+        value = values.get(name, "") if is_shown else ""
         form.fields[name] = FormField(name, look, value)
     for fault in faults:
         name = shape.spots.get(fault.field, fault.field)

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vestibule.ground.knobs import SettingsError
 from vestibule.settings import Settings
@@ -37,17 +37,40 @@ def application(settings: Settings) -> "Flask":
     return create_app(auth=auth)
 
 
-def _ended_input(wsgi: "WSGIApplication") -> "WSGIApplication":
-    """Say that granian ends a body sent in chunks, as it does.
+class _Unmeasured:
+    """The body of a request that does not say how long it is."""
 
-    Otherwise such a body, having no length, would be taken for empty.
+    def __init__(self, body: Any) -> None:
+        self._body = body
+
+    def read(self, _: int = -1) -> bytes:
+        """Give nothing, if there is nothing.
+
+        Raises:
+            LengthRequired: there is a body, and no way to know all of it.
+        """
+        from werkzeug.exceptions import LengthRequired
+
+        if self._body.read(1):
+            raise LengthRequired
+        return b""
+
+
+def _measured(wsgi: "WSGIApplication") -> "WSGIApplication":
+    """Have a body refused that is cut off, and not taken for a whole one.
+
+    Granian ends a broken body as it ends a good one, so only a length can
+    tell them apart (a connection lost in the middle of a password).
+    Source: RFC 9112, section 8; RFC 9110, section 15.5.12.
     """
 
     def told(
         environ: "WSGIEnvironment", start: "StartResponse"
     ) -> Iterable[bytes]:
-        """Mark a request in chunks and pass it on."""
-        if "HTTP_TRANSFER_ENCODING" in environ:
+        """Pass a request on with a body that is as long as it says."""
+        environ.pop("wsgi.input_terminated", None)
+        if not environ.get("CONTENT_LENGTH"):
+            environ["wsgi.input"] = _Unmeasured(environ["wsgi.input"])
             environ["wsgi.input_terminated"] = True
         return wsgi(environ, start)
 
@@ -64,7 +87,7 @@ def _application_of_worker(settings: Settings) -> "WSGIApplication":
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    return _ended_input(application(settings))
+    return _measured(application(settings))
 
 
 def serve(settings: Settings) -> None:

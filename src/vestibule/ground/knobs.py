@@ -36,6 +36,8 @@ class Knob:
     choices: tuple[str, ...] = ()
     secret: bool = False
     aliases: tuple[str, ...] = ()
+    pattern: str = ""
+    example: str = ""
 
     @property
     def name(self) -> str:
@@ -85,7 +87,7 @@ def read_text(what: Knob, text: str) -> Any:
 
 
 def _check_limits(what: Knob, value: Any) -> None:
-    """Refuse a value outside its limits or choices."""
+    """Refuse a value outside its limits, choices or pattern."""
     if what.choices and value not in what.choices:
         near = difflib.get_close_matches(
             str(value), [str(c) for c in what.choices], 1
@@ -103,6 +105,17 @@ def _check_limits(what: Knob, value: Any) -> None:
             f"{what.most if what.most is not None else 'any number'}"
             f"{' ' + what.unit if what.unit else ''}"
         )
+    if what.pattern and not re.fullmatch(what.pattern, value):
+        raise SettingsError(
+            f"{what.name}: {value!r} is not written like {what.example}"
+        )
+
+
+def _read_line(text: str) -> str:
+    """Read a line of text; what cannot be typed would break a path or mail."""
+    if not text.isprintable():
+        raise ValueError("holds characters that cannot be typed")
+    return text
 
 
 def _read_number(text: str) -> int:
@@ -139,7 +152,7 @@ def _read_networks(text: str) -> Networks:
 
 
 _READERS: dict[str, Any] = {
-    "text": str,
+    "text": _read_line,
     "number": _read_number,
     "switch": _read_switch,
     "duration": _read_duration,
@@ -191,11 +204,30 @@ def gather(
     return texts
 
 
+def texts_of(config: Mapping[str, object]) -> dict[str, str]:
+    """Write our values among a host's configuration as text.
+
+    Raises:
+        SettingsError: a value is neither text, number, switch nor None.
+    """
+    texts: dict[str, str] = {}
+    for name, value in config.items():
+        if not name.startswith(PREFIX) or value is None:
+            continue
+        if not isinstance(value, str | int | float | Path):
+            raise SettingsError(
+                f"{name}: a text, a number, True or False, "
+                f"not {type(value).__name__}"
+            )
+        texts[name] = str(value)
+    return texts
+
+
 def _file_text(name: str, path: str) -> str:
     """Read a secret from the file that a setting names."""
     try:
         return Path(path).read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise SettingsError(f"{name}: cannot read {path}: {error}") from error
 
 

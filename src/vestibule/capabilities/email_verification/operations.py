@@ -88,7 +88,7 @@ class EmailVerification(Capability):
                 f"Hello {user.username},\n\n"
                 f"confirm that this address belongs to your {site} "
                 "account:\n\n"
-                f"{self.settings.base_url}/verify-email/{token}\n\n"
+                f"{self.settings.site_root}/verify-email/{token}\n\n"
                 "The link works once, for "
                 f"{self.settings.email.link_life // 60} minutes.\n\n"
                 "Wasn't you? Ignore this message, and nothing happens.\n\n"
@@ -234,7 +234,7 @@ class EmailVerification(Capability):
                 "address is confirmed.\n\n"
                 "Wasn't you? Set a new password, which signs everybody "
                 "out:\n\n"
-                f"{self.settings.base_url}/password_reset\n\n"
+                f"{self.settings.site_root}/password_reset\n\n"
                 f"Regards, @{self.settings.signature} team!\n",
             ),
         )

@@ -138,7 +138,7 @@ class PasswordReset(Capability):
 
     def _letter(self, user: User, token: str) -> Letter:
         """Write the letter with the link."""
-        link = f"{self.settings.base_url}/password_reset/{token}"
+        link = f"{self.settings.site_root}/password_reset/{token}"
         return Letter(
             user.email,
             "Password Reset Request E-Mail",

@@ -128,7 +128,7 @@ class Registration(Capability):
     def _tell_owner(self, email: str) -> None:
         """Tell the owner of a taken address that somebody tried it."""
         owner = self.db.find_user_by(email=email)
-        site, base = self.settings.site.name, self.settings.base_url
+        site, base = self.settings.site.name, self.settings.site_root
         self.history.record("registration", owner.id, EmailTaken.reason.code)
         self.auth.outbox.put(
             owner.id,

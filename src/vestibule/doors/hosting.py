@@ -1,0 +1,130 @@
+"""Hosting: what Vestibule does at every request of the host around it."""
+
+import atexit
+import logging
+import os
+import threading
+import weakref
+from collections.abc import Callable
+from functools import partial
+
+from flask import (
+    Flask,
+    current_app,
+    g,
+    request_started,
+    request_tearing_down,
+)
+
+from vestibule.auth import Auth
+from vestibule.doors.caller import come_in
+from vestibule.doors.hall import hall
+from vestibule.settings import Settings
+from vestibule.worker import Worker, post_for
+
+SECONDS_TO_END = 5
+
+log = logging.getLogger("vestibule")
+
+
+def attend(app: Flask) -> None:
+    """Be told of every request of a host, whatever hooks it has itself."""
+    request_started.connect(_arrive, app)
+    request_tearing_down.connect(_leave, app)
+
+
+def follow_forks(auth: Auth) -> None:
+    """Begin anew in every process that is forked from here on.
+
+    A server may load the application first, which may have used the
+    database and hashed passwords by then.
+    """
+    known = weakref.ref(auth)
+
+    def begin_anew() -> None:
+        """Let go of what is the parent's, unless the host is gone."""
+        found = known()
+        if found is not None:
+            found.after_fork()
+
+    os.register_at_fork(after_in_child=begin_anew)
+
+
+def _arrive(_: Flask, **__: object) -> None:
+    """Note who comes from where; begin to work at the first request."""
+    _forget()
+    come_in()
+    beside = hall().beside
+    if beside is not None:
+        beside.start_once()
+
+
+def _leave(_: Flask, **__: object) -> None:
+    """Forget who came, when the request is over."""
+    held = g.pop("vestibule_under", None)
+    _forget()
+    if held is not None:
+        held.__exit__(None, None, None)
+
+
+def _forget() -> None:
+    """Forget what was kept of a request.
+
+    Requests inside one application context, as in many a host's tests,
+    share ``g``.
+    """
+    for name in ("user", "visit", "under", "request_id"):
+        g.pop(f"vestibule_{name}", None)
+
+
+class WorkerBeside:
+    """The worker of a process, beside a host's requests.
+
+    It starts with the first of them and not before: a server may load the
+    application and then fork, and threads stay behind in the parent; and
+    commands like ``flask routes`` load it without serving anybody.
+    """
+
+    def __init__(self, auth: Auth) -> None:
+        self._auth = auth
+        self._process = 0
+        self._alone = threading.Lock()
+        self.stop: Callable[[], object] = lambda: None
+
+    def start_once(self) -> None:
+        """Start, unless this process has started it already."""
+        if self._process == os.getpid() or current_app.testing:
+            return
+        with self._alone:
+            if self._process != os.getpid():
+                self._process = os.getpid()
+                self._start(shown=current_app.debug)
+
+    def _start(self, *, shown: bool) -> None:
+        """Start the thread, and have it end with the interpreter."""
+        settings = self._auth.settings
+        if not shown:
+            _warn(settings)
+        worker = Worker(self._auth, post_for(settings, shown=shown))
+        thread = worker.start()
+        self.stop = partial(_end, worker, thread)
+        atexit.register(self.stop)
+
+
+def _warn(settings: Settings) -> None:
+    """Say what a host forgets easily before it goes into production."""
+    if settings.site.development:
+        return
+    if not settings.mail.server:
+        log.warning("no mail will leave: VESTIBULE_MAIL_SERVER is not set")
+    if not settings.site.base_url:
+        log.warning(
+            "VESTIBULE_BASE_URL is not set: links in mails begin with %s",
+            settings.site_root,
+        )
+
+
+def _end(worker: Worker, thread: threading.Thread) -> None:
+    """End the work, but let a letter in hand be finished."""
+    worker.stop()
+    thread.join(SECONDS_TO_END)
