@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# Shared by script/dev and script/test: get uv, and fill .venv from the lock.
+# Shared by script/dev, script/test and script/docs: get uv, and fill .venv
+# from the lock.
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 venv="$root/.venv"
