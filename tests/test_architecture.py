@@ -186,6 +186,7 @@ def test_every_contract_of_imports_is_kept() -> None:
         ("1", "capabilities/sessions/operations", "auth"),
         ("1a", "doors/visit", "doors.app"),
         ("1a", "capabilities/login/pages", "doors.classic"),
+        ("1a", "capabilities/login/api", "doors.apidocs"),
         (
             "2",
             "capabilities/passwords/operations",
@@ -199,6 +200,7 @@ def test_every_contract_of_imports_is_kept() -> None:
         ("4", "doors/classic", "db"),
         ("4", "capabilities/profile/forms", "records"),
         ("4", "capabilities/login/pages", "capabilities.login.operations"),
+        ("4", "capabilities/login/api", "capabilities.login.operations"),
         ("5", "ground/letters", "flask"),
     ],
 )

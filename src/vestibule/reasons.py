@@ -7,7 +7,7 @@ found on; what only one form can find stands in that form's own module.
 from collections.abc import Iterable, Iterator
 
 from vestibule.errors import Fault, Malformed, Reason
-from vestibule.ground import names
+from vestibule.ground import names, pictures
 
 EMAIL_MISSING = Reason("email.required", "Enter your email address")
 USERNAME_MISSING = Reason("username.required", "Enter a username")
@@ -53,6 +53,31 @@ EMAIL_FAULTS = {
         "Enter an email address in the correct format, like name@example.com",
     ),
 }
+PICTURE_FAULTS = {
+    "large": Reason(
+        "picture.too_large",
+        f"The picture must be {pictures.LARGEST_FILE >> 20} MB or smaller",
+    ),
+    "kind": Reason("picture.kind", "The picture must be a JPG, PNG or SVG"),
+    "pixels": Reason(
+        "picture.pixels",
+        f"The picture must be at most {pictures.LONGEST_SIDE} pixels wide "
+        "and high",
+    ),
+    "blank": Reason(
+        "picture.blank",
+        "Nothing can be seen on this picture. Choose another one, or save "
+        "it as PNG first",
+    ),
+    "unreadable": Reason(
+        "picture.unreadable",
+        "This picture cannot be read. Choose another one, or save it as "
+        "PNG first",
+    ),
+    "again": Reason(
+        "picture.again", "The picture was not saved either. Choose it again"
+    ),
+}
 
 
 def email_faults(text: str) -> Iterator[Fault]:
@@ -72,6 +97,25 @@ def username_faults(text: str, *, reserved: bool = False) -> Iterator[Fault]:
             raise names.BadName("reserved")
     except names.BadName as bad:
         yield Fault(USERNAME_FAULTS[bad.fault], "username")
+
+
+def picture_faults(name: str, size: int) -> Iterator[Fault]:
+    """Say what is wrong with a picture before anybody looks into it.
+
+    Args:
+        name: the file's name; only how it ends counts. None if empty.
+        size: its bytes.
+    """
+    if name and not name.lower().endswith(pictures.ENDINGS):
+        yield picture_fault("kind")
+    elif size > pictures.LARGEST_FILE:
+        yield picture_fault("large")
+
+
+def picture_fault(word: str) -> Fault:
+    """Say by its word what is wrong with a picture."""
+    reason = PICTURE_FAULTS.get(word, PICTURE_FAULTS["unreadable"])
+    return Fault(reason, "picture")
 
 
 def refuse(faults: Iterable[Fault]) -> None:

@@ -16,6 +16,14 @@ class Clock:
         return int(time.time())
 
 
+# The last second of the year 9999, the end of RFC 3339 and of datetime.
+LAST = 253_402_300_799
+
+
 def written(moment: int) -> str:
-    """Write a moment the way RFC 3339 does, in UTC."""
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """Write a moment the way RFC 3339 does, in UTC.
+
+    A moment of no year that it knows is written as the nearest.
+    """
+    known = min(max(moment, 0), LAST)
+    return datetime.fromtimestamp(known, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -135,6 +135,8 @@ def email_address(text: str) -> Name:
 
     Source: RFC 5321 4.5.3.1, RFC 5890.
     """
+    if not isinstance(text, str):
+        raise BadName("format")
     if len(text) > 4 * LONGEST_EMAIL:
         raise BadName("long")
     plain = _plain(text)
@@ -168,6 +170,8 @@ def username(text: str) -> Name:
 
     Source: Unicode TR 39 section 5.1, single-script names.
     """
+    if not isinstance(text, str):
+        raise BadName("characters")
     if len(text) > 4 * LONGEST_USERNAME:
         raise BadName("long")
     plain = _plain(text)

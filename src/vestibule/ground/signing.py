@@ -39,5 +39,5 @@ class Seal:
         """
         try:
             return self._serializer.loads(text, max_age=max_age)
-        except BadData:
+        except (BadData, UnicodeError):
             return None
