@@ -7,6 +7,7 @@ hasher, with cheap parameters.
 import os
 import re
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -27,6 +28,11 @@ from vestibule.ground.letters import Letter
 from vestibule.migrations import bring_up_to_date
 from vestibule.settings import Settings
 from vestibule.user import User
+
+# Started behind a shell's "&", we would ignore Ctrl-C, and so would every
+# process that a test starts and then interrupts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PASSWORD = "correct horse battery staple"
 CHEAP = {"hash_memory": "8", "hash_passes": "1"}

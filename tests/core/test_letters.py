@@ -1,5 +1,6 @@
 """Letters go out by real SMTP, encrypted as told, and hold no surprises."""
 
+import dataclasses
 import email
 import email.policy
 import socket
@@ -517,14 +518,12 @@ def test_a_long_subject_stays_one_header(plain: tuple[Post, Sink]) -> None:
 
 
 @on_sqlite
-@pytest.mark.settings(site_name="Rose\nBcc: bob@example.com")
 def test_a_letter_that_can_be_no_mail_fails_and_does_not_block_others(
-    auth: Auth, alice: User, plain: tuple[Post, Sink]
+    auth: Auth, plain: tuple[Post, Sink]
 ) -> None:
     post, sink = plain
-    auth.passwords.change(
-        alice, "correct horse battery staple", "another horse altogether"
-    )
+    smuggling = "Rose\nBcc: bob@example.com"
+    auth.outbox.put(None, dataclasses.replace(HELLO, subject=smuggling))
     auth.outbox.put(None, HELLO)
 
     auth.outbox.deliver(post)

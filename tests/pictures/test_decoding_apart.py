@@ -90,7 +90,7 @@ def test_a_child_that_dies_or_lies_is_an_unreadable_picture(
 def test_a_child_that_hangs_is_killed_with_all_it_has_started(
     child: Child, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(processor, "SECONDS", 2)
+    monkeypatch.setattr(processor, "SECONDS", 5)
     hanging = child(f"""
         import os, time
         if os.fork() == 0:
@@ -114,7 +114,7 @@ def test_a_child_that_hangs_is_killed_with_all_it_has_started(
 def test_what_outlives_a_child_keeps_nobody_waiting(
     child: Child, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(processor, "SECONDS", 2)
+    monkeypatch.setattr(processor, "SECONDS", 5)
     escaping = child(f"""
         import os, time
         if os.fork() == 0:
