@@ -68,7 +68,7 @@ def password_again(label: str) -> Any:
 
 def mailed_token() -> Any:
     """Declare a field for the secret at the end of a mailed link."""
-    return text("Token", longest=200, missing=TOKEN_MISSING)
+    return text("Token", longest=200, missing=TOKEN_MISSING, is_secret=True)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -76,6 +76,7 @@ class Auth:
         """Share neither connections nor threads with the parent process."""
         self.db.engine.dispose(close=False)
         self.passwords.hasher.open_lanes()
+        self.pictures.processor.open_lanes()
         self.outbox.stirred = threading.Event()
 
     def _add(self, capability: type[Listed]) -> Listed:

@@ -7,7 +7,13 @@ from sqlalchemy.exc import InvalidRequestError, NoResultFound
 
 from vestibule.ground import names
 from vestibule.store import Store
-from vestibule.user import EmailTaken, Identifier, User, UsernameTaken
+from vestibule.user import (
+    EmailTaken,
+    Identifier,
+    User,
+    UsernameTaken,
+    found,
+)
 
 # What a column of 64 bits holds.
 LARGEST = 2**63
@@ -123,7 +129,7 @@ class DB(Store):
         )
         if row is None:
             raise NoResultFound("no such user")
-        return User(**row._mapping)
+        return found(row._mapping)
 
     def update_user(self, user_id: int, **changes: Any) -> None:
         """Change columns of an account; a new name is claimed first.
@@ -207,11 +213,14 @@ def _fits(column: str, value: object) -> bool:
 def _refuse_misfits(**values: object) -> None:
     """Refuse values that their columns cannot hold.
 
+    The number is the database's to give, and it gives none twice.
+
     Raises:
         ValueError: with the name of the first column.
     """
+    own = {*User.__mapper__.columns.keys()} - {"id"}
     for column, value in values.items():
-        if column not in User.__mapper__.columns or not _fits(column, value):
+        if column not in own or not _fits(column, value):
             raise ValueError(f"users cannot have this {column!r}")
 
 

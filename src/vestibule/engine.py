@@ -43,6 +43,7 @@ _POOL: dict[str, Any] = {
     # statement was about.
     "hide_parameters": True,
 }
+_NO_FILE = (None, "", ":memory:")
 # A connection that answers so is of no use any more: the server became
 # read-only, is shutting down, or is gone.
 _LOST = ("25006", "57P01", "57P02", "57P03", "08")
@@ -66,6 +67,12 @@ def database_address(settings: Settings) -> URL:
             "postgresql://name:password@host/database or "
             "sqlite:////srv/vestibule.db"
         ) from None
+    if url.get_backend_name() == "sqlite" and url.database in _NO_FILE:
+        raise SettingsError(
+            "VESTIBULE_DATABASE_URL: a database in memory has no tables for "
+            "the next connection. Name a file; tests take "
+            "vestibule.testing.config()"
+        )
     return url
 
 
@@ -102,10 +109,9 @@ def _sqlite_engine(settings: Settings) -> Engine:
     SQLite gives the files beside it the same permissions.
     """
     url = database_address(settings)
-    if url.database and url.database != ":memory:":
-        path = Path(url.database)
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.touch(mode=0o600)
+    path = Path(str(url.database))
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.touch(mode=0o600)
     engine = create_engine(
         url, connect_args={"timeout": SECONDS_TO_WAIT}, **_POOL
     )

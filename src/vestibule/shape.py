@@ -40,6 +40,7 @@ class Look:
     inputmode: str = ""
     accept: str = ""
     is_optional: bool = False
+    is_secret: bool = False
 
 
 def text(
@@ -51,6 +52,7 @@ def text(
     optional: bool = False,
     aliases: tuple[str, ...] = (),
     limits: Mapping[str, Any] | None = None,
+    is_secret: bool = False,
     **look: str,
 ) -> Any:
     """Declare a field of text.
@@ -63,6 +65,7 @@ def text(
         optional: it may be left out, though not sent empty.
         aliases: other names the wire may use.
         limits: what the operation narrows, in the words of JSON Schema.
+        is_secret: it is shown in no log, though a page may show it.
         look: more of Look.
     """
     rules: list[Callable[[Any], Any]] = [
@@ -85,7 +88,11 @@ def text(
         },
         **needed,
     )
-    more: dict[str, Any] = dict(look, is_optional=not needed.get("required"))
+    more: dict[str, Any] = dict(
+        look,
+        is_optional=not needed.get("required"),
+        is_secret=is_secret or look.get("kind") == "password",
+    )
     return declare(wire, Look(label, **more), aliases, "")
 
 
@@ -124,7 +131,7 @@ def declare(
         default = dataclasses.MISSING
     return dataclasses.field(
         default=default,
-        repr=look.kind != "password",
+        repr=not look.is_secret,
         metadata={"wire": wire, "look": look, "aliases": aliases},
     )
 

@@ -1,13 +1,21 @@
 """The one record that every capability hangs on, and its names."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from sqlalchemy import (
     CheckConstraint,
     Identity,
+    RowMapping,
     String,
     UniqueConstraint,
     false,
 )
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import (
+    Mapped,
+    make_transient_to_detached,
+    mapped_column,
+)
 
 from vestibule.errors import Conflict, Reason
 from vestibule.records import PREFIX, Record, RowNumber
@@ -42,6 +50,17 @@ class User(Record):
     def __repr__(self) -> str:
         """Show the number only: a log must not hold a hash or address."""
         return f"<User {self.id}>"
+
+
+def found(columns: RowMapping | Mapping[str, Any]) -> User:
+    """Make the user of a row, as one that a session has read and let go.
+
+    So a host that hands it to a session of its own changes nothing, and
+    does not insert it for a second time.
+    """
+    user = User(**columns)
+    make_transient_to_detached(user)
+    return user
 
 
 class Identifier(Record):

@@ -1,5 +1,7 @@
 """Bearer tokens: they are sessions, and nobody is taken for another."""
 
+import dataclasses
+
 import pytest
 from flask import Flask
 
@@ -8,6 +10,8 @@ from programs import HERE, Program, told
 from stagecraft import rows, tables_holding
 from vestibule import Vestibule, current_user, login_required
 from vestibule.auth import Auth
+from vestibule.doors.answers import BearerSession
+from vestibule.shape import Shape
 from vestibule.user import User
 
 PRIVATE = [
@@ -255,3 +259,34 @@ def test_a_form_that_a_cookie_was_shown_is_not_sent_by_a_token(
     # The cookie's session stays, the token's is one of the others.
     assert browser.open("/profile").status_code == 200
     assert bearer.whoami() is None
+
+
+def test_a_token_is_in_no_representation(auth: Auth, alice: User) -> None:
+    outcome = auth.login.with_password("alice", PASSWORD)
+    term = auth.sessions.term(outcome.token)
+    answer = BearerSession.of(
+        alice, term, token=outcome.token, token_type="Bearer"
+    )
+    assert outcome.token not in repr(answer)
+    assert answer.token == outcome.token
+    for shape in Shape.__subclasses__():
+        for field in dataclasses.fields(shape):
+            if "token" in field.name:
+                assert not field.repr, (shape, field.name)
+
+
+def test_a_session_whose_cookie_is_replaced_is_over(
+    app: Flask, alice: User
+) -> None:
+    program = app.test_client()
+    typed = {"name": "alice", "password": PASSWORD}
+    program.post("/api/v1/sessions", json=typed)
+    first = program.get_cookie("session_id")
+    assert first is not None
+    program.post("/api/v1/sessions", json=typed)
+    assert program.get("/api/v1/profile").status_code == 200
+
+    bearer = {"Authorization": f"Bearer {first.value}"}
+    again = app.test_client().get("/api/v1/profile", headers=bearer)
+
+    assert again.status_code == 401

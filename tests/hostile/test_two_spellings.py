@@ -49,7 +49,8 @@ def respelt(text: str, how: int, at: int) -> str:
 def folded(text: str) -> str:
     """Bring a text to what the Unicode standard compares without case."""
     plain = unicodedata.normalize("NFKC", text).strip().casefold()
-    return unicodedata.normalize("NFKC", plain)
+    # The Turkish capital is an i to us: who types it finds their account.
+    return unicodedata.normalize("NFKC", plain).replace("i\u0307", "i")
 
 
 def folded_address(text: str) -> tuple[str, str]:
@@ -145,6 +146,7 @@ def test_an_address_in_another_spelling_is_taken(
 @tries(30)
 @given(LETTERS, TURNS)
 @example(name="alice", turns=(6, 0))
+@example(name="AAAAAIAAA", turns=(9, 5))
 def test_another_spelling_signs_in_to_its_own_account_or_to_none(
     auth: Auth, name: str, turns: tuple[int, int]
 ) -> None:

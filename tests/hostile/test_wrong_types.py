@@ -164,6 +164,8 @@ def test_a_reset_takes_no_odd_password(
 @example(column="id", value=10**30, is_new=False)
 @example(column="id", value="1", is_new=False)
 @example(column="id", value=True, is_new=False)
+@example(column="id", value=1, is_new=True)
+@example(column="id", value=2**63 - 1, is_new=True)
 @example(column="created_at", value=-(2**63) - 1, is_new=True)
 @example(column="first_name", value="x" * 31, is_new=True)
 @example(column="hashed_password", value="\x00", is_new=True)

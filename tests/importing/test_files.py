@@ -150,8 +150,8 @@ def test_a_broken_line_of_json_costs_no_other(line: str, wanted: str) -> None:
         ("email,password_hash,is_admin\n", "import.no_rights"),
         ("email,password_hash,\x1b[31m\n", "field.characters"),
         ('email,"password_hash\n', "csv.broken"),
-        ("email,password_hash,\n", "import.column"),
-        ("a@b.de,!\n", "import.column"),
+        ("email,password_hash,\n", "import.column_odd"),
+        ("a@b.de,!\n", "import.column_odd"),
         (b"\xff\xfee\0m\0a\0i\0l\0", "line.encoding"),
         (b"PK\x03\x04" + b"\0" * 20_000, "line.too_long"),
     ],
@@ -353,3 +353,17 @@ def test_any_moment_is_read_or_refused(text: str) -> None:
         codes = set()
         assert row.created is None or row.created >= 0
     assert codes <= {"created_at.format", "field.characters", "field.too_long"}
+
+
+def test_where_the_header_is_missing_no_hash_is_repeated(
+    run: Run,
+) -> None:
+    for first in (
+        "anna@example.com,5f4dcc3b5aa765d61d8327deb882cf99\n",
+        "anna@example.com,abcdefabcdefabcdefabcdefabcdefab\n",
+        "anna@example.com,$2b$04$abcdefghijklmnopqrstuv\n",
+    ):
+        done = run(first)
+        assert done.exit_code != 0
+        assert "[import.column_odd]" in done.stderr
+        assert first.strip().partition(",")[2] not in done.output

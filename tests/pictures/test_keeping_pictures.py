@@ -3,17 +3,24 @@
 import os
 from collections.abc import Callable
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 
-from conftest import TurnableClock
+from conftest import Browser, TurnableClock
 from paintings import BLUE, RED, is_like, opened, painted
-from stagecraft import at_once, counts, rows
+from stagecraft import at_once, counts, next_page, rows
 from vestibule.auth import Auth
 from vestibule.capabilities.pictures.operations import Picture, Prepared
-from vestibule.errors import Missing, NotProven, Unavailable
+from vestibule.errors import (
+    Malformed,
+    Missing,
+    NotProven,
+    TooMany,
+    Unavailable,
+)
 from vestibule.settings import Settings
 from vestibule.uploads import Upload
 from vestibule.user import User
@@ -329,3 +336,72 @@ def test_no_transaction_is_open_while_a_picture_is_drawn_or_stored(
             auth.pictures.prepare(painted())
         with pytest.raises(RuntimeError, match="transaction"):
             auth.pictures.replace(alice, fresh)
+
+
+def test_who_sends_file_after_file_that_is_no_picture_is_told_to_wait(
+    auth: Auth, alice: User, bob: User, clock: TurnableClock
+) -> None:
+    broken = b"\x89PNG\r\n\x1a\n and nothing more"
+    for _ in range(10):
+        with pytest.raises(Malformed):
+            auth.pictures.prepare(broken, user=alice)
+
+    with pytest.raises(TooMany):
+        auth.pictures.prepare(painted(), user=alice)
+    # Neither others nor the owner, when the time is over.
+    auth.pictures.prepare(painted(), user=bob)
+    clock.turn(hours=2)
+    for _ in range(12):
+        auth.pictures.prepare(painted(), user=alice)
+
+
+def test_both_doors_count_the_files_of_an_account_together(
+    auth: Auth, alice: User, browser: Browser
+) -> None:
+    browser.sign_in("alice")
+    broken = b"<svg"
+    for _ in range(10):
+        refused = browser.client.put(
+            "/api/v1/profile/picture", data=broken, content_type="image/png"
+        )
+        assert refused.status_code == 422
+
+    by_api = browser.client.put(
+        "/api/v1/profile/picture", data=painted(), content_type="image/png"
+    )
+    by_page = browser.send(
+        "/profile",
+        {"username": "alice", "email": "alice@example.com"},
+        picture=(BytesIO(painted()), "me.png"),
+    )
+
+    assert by_api.status_code == 429
+    assert int(by_api.headers["Retry-After"]) > 0
+    assert "Too many tries" in next_page(browser, by_page).text
+    assert auth.pictures.of(alice) is None
+
+
+def test_a_picture_whose_commit_is_known_too_late_is_kept(
+    auth: Auth, alice: User
+) -> None:
+    drawn = prepared(auth)
+
+    def lose_the_answer() -> None:
+        """Fail after the commit, as when a connection breaks just then."""
+        with auth.pictures.stored(drawn):
+            with auth.db.unit():
+                auth.pictures.lead_to(alice, drawn.picture)
+            raise Unavailable
+
+    with pytest.raises(Unavailable):
+        lose_the_answer()
+
+    assert auth.pictures.open(drawn.picture.name)[1] == drawn.content
+
+
+def test_a_forked_process_has_lanes_of_its_own(auth: Auth) -> None:
+    processor = auth.pictures.processor
+    while processor._lanes.acquire(blocking=False):
+        pass
+    auth.after_fork()
+    assert auth.pictures.prepare(painted()).content

@@ -34,6 +34,7 @@ def told(
     about: str,
     *,
     nullable: bool = False,
+    is_secret: bool = False,
     **limits: Any,
 ) -> Any:
     """Declare a member of an answer.
@@ -42,11 +43,12 @@ def told(
         kind: Number, Switch or Text.
         about: what it means, for the document.
         nullable: whether there may be nothing to tell.
+        is_secret: it is told its owner, and shown in no log.
         limits: more of JSON Schema.
     """
     metadata = {"description": about, **limits}
     wire = kind(required=True, allow_none=nullable, metadata=metadata)
-    return dataclasses.field(metadata={"wire": wire})
+    return dataclasses.field(repr=not is_secret, metadata={"wire": wire})
 
 
 def moment(about: str) -> Any:
@@ -149,5 +151,9 @@ class CurrentSession(Session):
 class BearerSession(Session):
     """A session whose token is handed over."""
 
-    token: str = told(Text, "The secret; send it as `Authorization: Bearer`")
+    token: str = told(
+        Text,
+        "The secret; send it as `Authorization: Bearer`",
+        is_secret=True,
+    )
     token_type: str = told(Text, "Always `Bearer`", enum=["Bearer"])

@@ -224,10 +224,15 @@ def nowhere(rest: str = "") -> Response:
 
 def _methods_here() -> list[str]:
     """List the methods that calls at this address have."""
-    rules = [
-        rule.empty()
-        for rule in current_app.url_map.iter_rules()
-        if hasattr(current_app.view_functions[rule.endpoint], "call")
-    ]
-    found = Map(rules).bind("localhost").allowed_methods(request.path)
+    place = hall()
+    if place.calls is None:
+        views = current_app.view_functions
+        place.calls = Map(
+            [
+                rule.empty()
+                for rule in current_app.url_map.iter_rules()
+                if hasattr(views[rule.endpoint], "call")
+            ]
+        )
+    found = place.calls.bind("localhost").allowed_methods(request.path)
     return sorted({*found, "OPTIONS"}) if found else []

@@ -16,7 +16,7 @@ from vestibule.doors.classic import answer_programs, classic
 from vestibule.doors.devmail import devmail
 from vestibule.doors.hall import Hall
 from vestibule.doors.headers import add_headers
-from vestibule.doors.host_fields import ProfileFields
+from vestibule.doors.host_fields import ProfileFields, check_fields
 from vestibule.doors.hosting import WorkerBeside, attend, follow_forks
 from vestibule.doors.mirror import MirroredCommands
 from vestibule.doors.pages import page
@@ -74,6 +74,8 @@ class Vestibule:
             profile_fields: what the host asks of its people besides.
             worker: send the mails from a thread of the host's processes.
         """
+        if settings is not None and not isinstance(settings, Settings):
+            raise TypeError("settings are made by Settings.load(…)")
         self._settings = settings
         self._url_prefix = url_prefix
         self._profile_fields = profile_fields
@@ -111,7 +113,7 @@ class Vestibule:
         if url_prefix is None:
             url_prefix = self._url_prefix
         if self._profile_fields is not None:
-            self._profile_fields.check()
+            check_fields(self._profile_fields)
         own = Hall(
             auth or _open(app, self._settings, url_prefix),
             self._profile_fields,
@@ -175,6 +177,9 @@ def _protect(place: Flask | Blueprint) -> None:
     place.after_request(_see_off)
     place.register_error_handler(Refusal, refusals.answer_refusal)
     place.register_error_handler(HTTPException, refusals.answer_http_error)
+    # A host's handler of one status would come before ours of them all.
+    for status in refusals.HTTP_REASONS:
+        place.register_error_handler(status, refusals.answer_http_error)
     place.register_error_handler(Exception, refusals.answer_bug)
 
 

@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING, Any, cast
 
-from flask import current_app
+from flask import current_app, request
+from werkzeug.routing import Map
 from werkzeug.wrappers import Response
 
 from vestibule.auth import Auth
@@ -26,6 +27,8 @@ class Hall:
         self.profile_fields = profile_fields
         # The OpenAPI document, once somebody has asked for it.
         self.document: dict[str, Any] | None = None
+        # The addresses of the API's calls, once somebody missed one.
+        self.calls: Map | None = None
         self.beside: WorkerBeside | None = None
         settings = auth.settings
         key = settings.site.secret_key
@@ -52,24 +55,39 @@ class Hall:
             value,
             max_age=life,
             path="/",
-            secure=self.auth.settings.is_https,
+            secure=self.is_secure,
             httponly=True,
             samesite="Lax",
         )
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether cookies go by https only, as the site or a request does."""
+        return self.auth.settings.is_https or request.is_secure
 
     def drop_cookie(self, response: Response, name: str) -> None:
         """Take a cookie back."""
         response.delete_cookie(
             name,
             path="/",
-            secure=self.auth.settings.is_https,
+            secure=self.is_secure,
             httponly=True,
             samesite="Lax",
         )
 
 
 def hall() -> Hall:
-    """Find the Vestibule that serves this application."""
+    """Find the Vestibule that serves this application.
+
+    Raises:
+        LookupError: there is none. A RuntimeError would make
+            ``current_user`` just false.
+    """
+    if "vestibule" not in current_app.extensions:
+        raise LookupError(
+            f"Vestibule is not mounted in {current_app.name!r}: "
+            "call Vestibule(app), or init_app(app) in the factory."
+        )
     return cast("Hall", current_app.extensions["vestibule"])
 
 

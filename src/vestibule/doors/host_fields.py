@@ -58,28 +58,38 @@ class ProfileFields(Shape):
         """Read what somebody has filled in; the rest is empty."""
         return auth().host_fields.read(user, cls)
 
-    @classmethod
-    def check(cls) -> None:
-        """Refuse at the start what could not work later.
 
-        Raises:
-            TypeError: a name is taken, or a field is of a kind that is
-                not kept.
-            ValueError: the texts together are longer than is kept, or a
-                label would be filled in like one of ours.
-        """
-        taken = RESERVED.union(dir(ProfileFields))
-        for name, look in cls.looks().items():
-            if name in taken:
-                raise TypeError(f"{name!r} is a name of the profile's own")
-            if look.kind in ("file", "password"):
-                raise TypeError(f"{name!r}: a {look.kind} is not kept")
-            if set("{}") & set(look.label + look.hint):
-                raise ValueError(f"{name!r}: no braces in label and hint")
-        if cls.longest() > MOST_TEXT:
-            raise ValueError(
-                f"{cls.__name__} holds more than {MOST_TEXT} characters"
-            )
+def check_fields(fields: type[ProfileFields]) -> None:
+    """Refuse at the start what could not work later.
+
+    Raises:
+        TypeError: it is no dataclass of fields, a name is taken, or a
+            field is of a kind that is not kept.
+        ValueError: the texts together are longer than is kept, or a
+            label would be filled in like one of ours.
+    """
+    what: Any = fields
+    if not (isinstance(what, type) and issubclass(what, ProfileFields)):
+        raise TypeError("profile_fields is a class made from ProfileFields")
+    if "__dataclass_fields__" not in vars(fields):
+        raise TypeError(
+            f"{fields.__name__} lacks @dataclass(frozen=True, kw_only=True)"
+        )
+    taken = RESERVED.union(dir(ProfileFields))
+    for field in dataclasses.fields(fields):
+        name, look = field.name, field.metadata.get("look")
+        if look is None:
+            raise TypeError(f"declare {name!r} by text(…) or switch(…)")
+        if name in taken:
+            raise TypeError(f"{name!r} is a name of the profile's own")
+        if look.kind in ("file", "password"):
+            raise TypeError(f"{name!r}: a {look.kind} is not kept")
+        if set("{}") & set(look.label + look.hint):
+            raise ValueError(f"{name!r}: no braces in label and hint")
+    if fields.longest() > MOST_TEXT:
+        raise ValueError(
+            f"{fields.__name__} holds more than {MOST_TEXT} characters"
+        )
 
 
 def with_host_fields(base: type[Shape]) -> type[Any]:

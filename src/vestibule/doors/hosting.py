@@ -12,6 +12,7 @@ from flask import (
     Flask,
     current_app,
     g,
+    request,
     request_started,
     request_tearing_down,
 )
@@ -103,7 +104,9 @@ class WorkerBeside:
     def _start(self, *, shown: bool) -> None:
         """Start the thread, and have it end with the interpreter."""
         settings = self._auth.settings
-        if not shown:
+        if shown:
+            _warn_of_place(settings)
+        else:
             _warn(settings)
         worker = Worker(self._auth, post_for(settings, shown=shown))
         thread = worker.start()
@@ -121,6 +124,18 @@ def _warn(settings: Settings) -> None:
         log.warning(
             "VESTIBULE_BASE_URL is not set: links in mails begin with %s",
             settings.site_root,
+        )
+
+
+def _warn_of_place(settings: Settings) -> None:
+    """Say it when links in mails lead elsewhere than people are."""
+    here = request.host_url.rstrip("/")
+    if not settings.site.base_url and here != settings.base_url:
+        log.warning(
+            "links in mails begin with %s, and this is %s: "
+            "set VESTIBULE_BASE_URL",
+            settings.site_root,
+            here,
         )
 
 

@@ -14,12 +14,17 @@ def saved_key(folder: Path) -> str:
     so that two processes that start together end with the same key.
 
     Raises:
-        SettingsError: the file is there and empty.
+        SettingsError: the file is there and empty, or open to everybody.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder / "secret-key"
     if not path.exists():
         _make(path)
+    if path.stat().st_mode & 0o007:
+        raise SettingsError(
+            f"{path} can be read by everybody on this machine. "
+            f"Make a new key: remove it, and start again"
+        )
     key = path.read_text("ascii").strip()
     if not key:
         raise SettingsError(f"{path} is empty. Remove it, and start again")

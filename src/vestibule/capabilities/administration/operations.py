@@ -9,7 +9,7 @@ from sqlalchemy.exc import NoResultFound
 from vestibule.capability import Capability, operation
 from vestibule.errors import Missing, Reason
 from vestibule.ground import names
-from vestibule.user import Identifier, User
+from vestibule.user import Identifier, User, found
 
 NEAREST_AMONG = 1000
 # What a number of an account cannot exceed, and both engines compare.
@@ -73,7 +73,7 @@ class Administration(Capability):
             .order_by(User.id)
             .limit(most)
         )
-        return [User(**row._mapping) for row in rows]
+        return [found(row._mapping) for row in rows]
 
     @operation
     def set_admin(self, user: User, *, is_admin: bool) -> None:

@@ -12,6 +12,8 @@ from vestibule.reasons import EMAIL_MISSING
 from vestibule.shape import UNWRITABLE, Shape, switch, text
 
 LONGEST_HASH = 512
+# Short enough that no hash is taken for a name, and told to everybody.
+_COLUMN = re.compile(r"[A-Za-z][A-Za-z_;, .-]{0,30}")
 HASH_MISSING = Reason(
     "password_hash.required",
     "Give the hash of the password, or ! for an account without one",
@@ -21,6 +23,10 @@ CREATED_FORMAT = Reason(
     "Write a moment with its time zone, like 2024-05-31T09:30:00Z",
 )
 COLUMN_UNKNOWN = Reason("import.column", "There is no column {name!r}{hint}")
+COLUMN_ODD = Reason(
+    "import.column_odd",
+    "This is no name of a column. The first line must name them",
+)
 COLUMN_MISSING = Reason(
     "import.column_missing", "The column {name} is missing"
 )
@@ -139,6 +145,9 @@ def _fault(name: str) -> Fault:
         return Fault(refused, "", {"name": name.strip()})
     if not is_writable(name):
         return Fault(UNWRITABLE)
+    if not _COLUMN.fullmatch(name.strip()):
+        # Attack: where the first line is missing, this is a hash.
+        return Fault(COLUMN_ODD)
     shown = name[:40]
     near = difflib.get_close_matches(shown.strip().casefold(), COLUMNS, 1)
     hint = (

@@ -25,11 +25,14 @@ def sign_in(form: NewSession) -> Response:
     """Open a session by e-mail address or username and password.
 
     The session is a cookie, and its token is told nobody. With
-    `"bearer": true` the token is told, and there is no cookie.
+    `"bearer": true` the token is told, and there is no cookie. A session
+    whose cookie is replaced is over.
     """
     outcome = auth().login.with_password(
         form.name, form.password, remember=form.remember
     )
+    if not form.bearer:
+        auth().login.out(session_token())
     return api_answer(outcome, bearer=form.bearer)
 
 

@@ -51,7 +51,9 @@ class ClassicReset(Shape):
     """What the auth-service contract asks for."""
 
     email: str = text("Email address", longest=1000, missing=EMAIL_MISSING)
-    reset_token: str = text("Token", longest=200, missing=TOKEN_MISSING)
+    reset_token: str = text(
+        "Token", longest=200, missing=TOKEN_MISSING, is_secret=True
+    )
     new_password: str = secret(
         "New password",
         missing=NEW_PASSWORD_MISSING,

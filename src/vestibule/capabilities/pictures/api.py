@@ -37,6 +37,7 @@ class PictureAnswer(Answer):
         "picture.kind",
         "picture.pixels",
         "picture.unreadable",
+        "rate.wait",
     ),
 )
 def replace(content: bytes) -> PictureAnswer:
@@ -45,7 +46,7 @@ def replace(content: bytes) -> PictureAnswer:
     It is drawn anew, so that nothing but what it shows is kept. What it is
     of is read from the file alone.
     """
-    prepared = auth().pictures.prepare(content)
+    prepared = auth().pictures.prepare(content, user=current_user)
     picture = auth().pictures.replace(current_user, prepared)
     address = url_for("vestibule.pictures.show", name=picture.name)
     return PictureAnswer(picture=address)

@@ -2,7 +2,12 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import (
+    AbstractContextManager,
+    contextmanager,
+    nullcontext,
+    suppress,
+)
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -57,22 +62,29 @@ class Pictures(Capability):
         self.folder = PictureFolder(self.settings.data_folder / "pictures")
         self.processor = Processor(lambda: self.db.is_writing)
 
-    def prepare(self, content: bytes, name: str = "") -> Prepared:
+    def prepare(
+        self, content: bytes, name: str = "", user: User | None = None
+    ) -> Prepared:
         """Decode a file and draw it anew; slow, and nothing is kept yet.
 
         Args:
             content: the file; that alone decides what kind it is of.
             name: what its sender calls it, if it has a name.
+            user: whose attempt it is, which is counted until it succeeds.
 
         Raises:
             Malformed: it becomes no picture; the fault says why.
+            TooMany: this account sent too many files that become none.
             Unavailable: too many pictures are being drawn.
 
         Source: OWASP ASVS 5.0 5.2 and 15.2.5.
         """
         refuse(picture_faults(name, len(content)))
+        # Attack: small files that cost their decoder all the time it has.
+        counted = nullcontext() if user is None else self._counted(user)
         try:
-            drawn = self.processor.redraw(content)
+            with counted:
+                drawn = self.processor.redraw(content)
         except NoPicture as none:
             raise Malformed(picture_fault(none.fault)) from none
         picture = Picture(
@@ -85,6 +97,10 @@ class Pictures(Capability):
             created_at=self.auth.clock.now(),
         )
         return Prepared(picture, drawn.content)
+
+    def _counted(self, user: User) -> AbstractContextManager[None]:
+        """Count an attempt of an account, until it succeeds."""
+        return self.auth.throttle.attempt("picture", user.id)
 
     @operation
     def replace(self, user: User, prepared: Prepared) -> Picture:
@@ -167,8 +183,11 @@ class Pictures(Capability):
 
     def _discard(self, name: str) -> None:
         """Remove a picture that is nobody's; if not now, it is swept."""
-        if self.folder.remove(name):
-            with suppress(Unavailable):
+        nobodys = (PictureRecord.name == name, PictureRecord.user_id.is_(None))
+        with suppress(Unavailable):
+            # A commit may have been done whose answer was lost: then the
+            # picture is somebody's, whatever the error said.
+            if self._found(*nobodys) and self.folder.remove(name):
                 self.db.write(_nobodys(PictureRecord.name == name))
 
     def of(self, user: User) -> Picture | None:

@@ -34,6 +34,10 @@ class Processor:
 
     def __init__(self, is_writing: Callable[[], bool]) -> None:
         self._is_writing = is_writing
+        self.open_lanes()
+
+    def open_lanes(self) -> None:
+        """Make the lanes; a forked process has none who would free them."""
         self._places = threading.BoundedSemaphore(LANES + WAITING)
         self._lanes = threading.BoundedSemaphore(LANES)
 

@@ -66,7 +66,7 @@ class Profile(Capability):
         with gathered:
             if picture is not None:
                 prepared = self.auth.pictures.prepare(
-                    picture.content, picture.name
+                    picture.content, picture.name, user
                 )
         gathered.tell()
         with self.auth.pictures.stored(prepared):

@@ -9,7 +9,7 @@ from vestibule.capability import Capability, operation
 from vestibule.errors import NotProven
 from vestibule.ground.randomness import fingerprint
 from vestibule.history import circumstances
-from vestibule.user import User
+from vestibule.user import User, found
 
 TOUCH_EVERY = 60
 LONGEST_TOKEN = 128
@@ -89,7 +89,7 @@ class Sessions(Capability):
         values = dict(row._mapping)
         if values.pop("session_seen_at") <= now - TOUCH_EVERY:
             self._touch(print_, now)
-        return User(**values)
+        return found(values)
 
     def term(self, token: str) -> Term:
         """Say when a session began and when it ends.
