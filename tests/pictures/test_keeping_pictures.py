@@ -403,5 +403,6 @@ def test_a_forked_process_has_lanes_of_its_own(auth: Auth) -> None:
     processor = auth.pictures.processor
     while processor._lanes.acquire(blocking=False):
         pass
+    auth.db.close()
     auth.after_fork()
     assert auth.pictures.prepare(painted()).content

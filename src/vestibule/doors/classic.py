@@ -86,10 +86,15 @@ def _unread(error: HTTPException, statuses: Statuses) -> Response:
     return answer(status, message=said(Fault(reason)))
 
 
-@classic.errorhandler(HTTPException)
-def _(error: HTTPException) -> Response:
+def _unread_here(error: HTTPException) -> Response:
     """Answer a body that was refused before it was read."""
     return _unread(error, ALWAYS)
+
+
+# Each by itself, too, or the handlers of the hall around would come first.
+classic.register_error_handler(HTTPException, _unread_here)
+for _status in HTTP_REASONS:
+    classic.register_error_handler(_status, _unread_here)
 
 
 @classic.errorhandler(Refusal)
