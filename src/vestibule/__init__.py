@@ -14,13 +14,16 @@ if TYPE_CHECKING:
     from vestibule.doors.app import Vestibule, create_app
     from vestibule.doors.caller import current_user, login_required
     from vestibule.doors.host_fields import ProfileFields
+    from vestibule.field import switch, text
     from vestibule.migrations import include_object
+    from vestibule.policy import OPERATOR, Actor
     from vestibule.settings import Settings
-    from vestibule.shape import switch, text
     from vestibule.user import User
 
 __all__ = [
     "DB",
+    "OPERATOR",
+    "Actor",
     "Auth",
     "ProfileFields",
     "Settings",
@@ -37,8 +40,10 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Actor": "vestibule.policy",
     "Auth": "vestibule.auth",
     "DB": "vestibule.db",
+    "OPERATOR": "vestibule.policy",
     "ProfileFields": "vestibule.doors.host_fields",
     "Settings": "vestibule.settings",
     "User": "vestibule.user",
@@ -47,8 +52,8 @@ _HOMES = {
     "current_user": "vestibule.doors.caller",
     "include_object": "vestibule.migrations",
     "login_required": "vestibule.doors.caller",
-    "switch": "vestibule.shape",
-    "text": "vestibule.shape",
+    "switch": "vestibule.field",
+    "text": "vestibule.field",
 }
 
 

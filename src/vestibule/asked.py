@@ -7,6 +7,7 @@ import dataclasses
 from typing import Any
 
 from vestibule.errors import Reason
+from vestibule.field import secret, text
 from vestibule.ground import names
 from vestibule.ground.names import FullName
 from vestibule.reasons import (
@@ -16,7 +17,7 @@ from vestibule.reasons import (
     PASSWORDS_DIFFER,
     USERNAME_MISSING,
 )
-from vestibule.shape import Shape, secret, text
+from vestibule.shape import Shape
 
 TOKEN_MISSING = Reason(
     "token.required", "The token from the message is missing"

@@ -1,145 +1,25 @@
 """Shapes: what may come in through a door, written once for all doors.
 
 A shape is a frozen dataclass whose fields say how they are read and how a
-page shows them. Pages, JSON and later the OpenAPI document all come from
-it. A shape checks form, never truth: it opens no database.
+page shows them. Pages, JSON and the OpenAPI document all come from it. A
+shape checks form, never truth: it opens no database.
 """
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, ClassVar, TypeVar
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from vestibule.errors import Fault, Malformed, Reason
+from vestibule.field import NO_SWITCH, UNWRITABLE, WRONG_TYPE, Look
 from vestibule.ground.names import is_writable
 
 UNKNOWN = Reason("field.unknown", "There is no field called {name}")
 REPEATED = Reason("field.repeated", "This field was sent more than once")
-MISSING = Reason("field.required", "Fill in this field")
-WRONG_TYPE = Reason("field.type", "This field must be text")
-NO_SWITCH = Reason("field.switch", "This field must be true or false")
-TOO_LONG = Reason("field.too_long", "This field is too long")
-UNWRITABLE = Reason(
-    "field.characters", "This field contains characters that cannot be typed"
-)
-LONGEST_SECRET = 4096
 
 S = TypeVar("S", bound="Shape")
-
-
-@dataclasses.dataclass(frozen=True)
-class Look:
-    """How a page shows a field."""
-
-    label: str
-    kind: str = "text"
-    hint: str = ""
-    autocomplete: str = ""
-    inputmode: str = ""
-    accept: str = ""
-    is_optional: bool = False
-    is_secret: bool = False
-
-
-def text(
-    label: str,
-    *,
-    longest: int,
-    missing: Reason | None = MISSING,
-    too_long: Reason = TOO_LONG,
-    optional: bool = False,
-    aliases: tuple[str, ...] = (),
-    limits: Mapping[str, Any] | None = None,
-    is_secret: bool = False,
-    **look: str,
-) -> Any:
-    """Declare a field of text.
-
-    Args:
-        label: what the page calls it.
-        longest: the most code points, which the operation may narrow.
-        missing: the reason when it is empty; None makes it optional.
-        too_long: the reason when it is longer.
-        optional: it may be left out, though not sent empty.
-        aliases: other names the wire may use.
-        limits: what the operation narrows, in the words of JSON Schema.
-        is_secret: it is shown in no log, though a page may show it.
-        look: more of Look.
-    """
-    rules: list[Callable[[Any], Any]] = [
-        validate.Length(max=longest, error=too_long.code),
-        _writable,
-    ]
-    needed: dict[str, Any] = {"load_default": ""}
-    if missing is not None:
-        rules.insert(0, validate.Length(min=1, error=missing.code))
-        # A default that is called is in no document.
-        needed = {"load_default": str} if optional else {"required": True}
-    wire = fields.String(
-        validate=rules,
-        metadata=dict(limits or {}),
-        error_messages={
-            "required": (missing or MISSING).code,
-            "null": (missing or WRONG_TYPE).code,
-            "invalid": WRONG_TYPE.code,
-            "invalid_utf8": UNWRITABLE.code,
-        },
-        **needed,
-    )
-    more: dict[str, Any] = dict(
-        look,
-        is_optional=not needed.get("required"),
-        is_secret=is_secret or look.get("kind") == "password",
-    )
-    return declare(wire, Look(label, **more), aliases, "")
-
-
-def secret(
-    label: str, *, missing: Reason, autocomplete: str, hint: str = ""
-) -> Any:
-    """Declare a password field; it is never shown again once sent."""
-    return text(
-        label,
-        longest=LONGEST_SECRET,
-        missing=missing,
-        kind="password",
-        autocomplete=autocomplete,
-        hint=hint,
-    )
-
-
-def switch(label: str, **look: str) -> Any:
-    """Declare a field that is on or off, off when it is not sent."""
-    wire = fields.Boolean(
-        truthy={True, "on", "true", "1"},
-        falsy={False, "off", "false", "0", ""},
-        load_default=False,
-        error_messages={"invalid": NO_SWITCH.code, "null": NO_SWITCH.code},
-    )
-    more: dict[str, Any] = dict(look, kind="switch", is_optional=True)
-    return declare(wire, Look(label, **more), (), False)
-
-
-def declare(
-    wire: fields.Field[Any], look: Look, aliases: tuple[str, ...], default: Any
-) -> Any:
-    """Make the dataclass field that carries both descriptions."""
-    wire.metadata = {**wire.metadata, "look": look}
-    if wire.required:
-        default = dataclasses.MISSING
-    return dataclasses.field(
-        default=default,
-        repr=not look.is_secret,
-        metadata={"wire": wire, "look": look, "aliases": aliases},
-    )
-
-
-def _writable(value: str) -> None:
-    """Refuse characters that no keyboard makes."""
-    if not is_writable(value):
-        raise ValidationError(UNWRITABLE.code)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

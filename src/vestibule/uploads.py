@@ -6,7 +6,8 @@ from typing import Any
 from marshmallow import ValidationError, fields, missing
 
 from vestibule.errors import Reason
-from vestibule.shape import Look, Shape, declare
+from vestibule.field import Look, declare
+from vestibule.shape import Shape
 
 NO_FILE = Reason("field.no_file", "This field must be a file")
 

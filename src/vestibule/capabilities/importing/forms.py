@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from vestibule.errors import Fault, Malformed, Reason
+from vestibule.field import UNWRITABLE, switch, text
 from vestibule.ground.names import FullName, is_writable
 from vestibule.reasons import EMAIL_MISSING
-from vestibule.shape import UNWRITABLE, Shape, switch, text
+from vestibule.shape import Shape
 
 LONGEST_HASH = 512
 # Short enough that no hash is taken for a name, and told to everybody.

@@ -4,8 +4,9 @@ import dataclasses
 from typing import Any
 
 from vestibule.errors import Reason
+from vestibule.field import secret, switch, text
 from vestibule.reasons import PASSWORD_MISSING
-from vestibule.shape import Shape, secret, switch, text
+from vestibule.shape import Shape
 
 NAME_MISSING = Reason(
     "email_or_username.required", "Enter your email address or username"

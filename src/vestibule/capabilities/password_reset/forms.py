@@ -6,12 +6,13 @@ from typing import ClassVar
 
 from vestibule import asked
 from vestibule.errors import Fault, Reason
+from vestibule.field import secret, text
 from vestibule.reasons import (
     EMAIL_MISSING,
     NEW_PASSWORD_MISSING,
     PASSWORDS_DIFFER,
 )
-from vestibule.shape import Shape, secret, text
+from vestibule.shape import Shape
 
 TOKEN_MISSING = Reason("reset_token.required", "The reset token is missing")
 

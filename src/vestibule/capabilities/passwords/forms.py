@@ -6,8 +6,9 @@ from typing import ClassVar
 
 from vestibule import asked
 from vestibule.errors import Fault, Reason
+from vestibule.field import secret
 from vestibule.reasons import PASSWORDS_DIFFER
-from vestibule.shape import Shape, secret
+from vestibule.shape import Shape
 
 OLD_MISSING = Reason("old_password.required", "Enter your old password")
 

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from vestibule import asked
 from vestibule.errors import Fault
+from vestibule.field import secret, text
 from vestibule.ground.names import FullName
 from vestibule.reasons import (
     EMAIL_MISSING,
@@ -14,7 +15,7 @@ from vestibule.reasons import (
     email_faults,
     username_faults,
 )
-from vestibule.shape import Shape, secret, text
+from vestibule.shape import Shape
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
