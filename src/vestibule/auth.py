@@ -10,6 +10,8 @@ from vestibule.capabilities.deletion.operations import Deletion
 from vestibule.capabilities.email_verification.operations import (
     EmailVerification,
 )
+from vestibule.capabilities.export.operations import Export
+from vestibule.capabilities.feedback.operations import Feedback
 from vestibule.capabilities.host_fields.operations import HostFields
 from vestibule.capabilities.importing.operations import Importing
 from vestibule.capabilities.login.operations import Login
@@ -17,6 +19,7 @@ from vestibule.capabilities.password_reset.operations import PasswordReset
 from vestibule.capabilities.passwords.operations import Passwords
 from vestibule.capabilities.pictures.operations import Pictures
 from vestibule.capabilities.profile.operations import Profile
+from vestibule.capabilities.recent_proof.operations import RecentProof
 from vestibule.capabilities.registration.operations import Registration
 from vestibule.capabilities.sessions.operations import Sessions
 from vestibule.capability import Capability
@@ -25,6 +28,7 @@ from vestibule.errors import NotProven, TooMany
 from vestibule.history import History
 from vestibule.mailed_tokens import MailedTokens
 from vestibule.outbox import Outbox
+from vestibule.policy import Policy
 from vestibule.settings import Settings
 from vestibule.throttle import Throttle
 from vestibule.user import EmailTaken, User
@@ -50,6 +54,7 @@ class Auth:
         self.clock = self.db.clock
         self.randomness = self.db.randomness
         self.history = History(self.db, self)
+        self.policy = Policy(self.db, self.history)
         self.throttle = Throttle(self.db, self.history)
         self.outbox = Outbox(self.db)
         self.mailed_tokens = MailedTokens(self.db)
@@ -63,8 +68,11 @@ class Auth:
         self.pictures = self._add(Pictures)
         self.host_fields = self._add(HostFields)
         self.profile = self._add(Profile)
+        self.feedback = self._add(Feedback)
+        self.recent_proof = self._add(RecentProof)
         self.administration = self._add(Administration)
         self.importing = self._add(Importing)
+        self.export = self._add(Export)
         self.deletion = self._add(Deletion)
 
     @classmethod
@@ -102,22 +110,28 @@ class Auth:
         if not isinstance(email, str):
             return False
         try:
-            self.login.prove(email, password)
+            user = self.login.prove(email, password)
         except (NotProven, TooMany):
             return False
-        return True
+        return user.is_active
 
     def create_session(self, email: str) -> str | None:
         """Open a session for the account with this address.
 
         Returns:
-            The session's token for the cookie, or None without an account.
+            The session's token for the cookie, or None without an account
+            or where it is closed.
         """
         try:
             user = self.db.find_user_by(email=email)
         except NoResultFound:
             return None
-        return self.sessions.open(user.id)
+        with self.db.unit():
+            # Attack: signing in while the account is being disabled.
+            self.db.hold(user.id)
+            if not self.administration.roles.is_active(user):
+                return None
+            return self.sessions.open(user.id)
 
     def get_user_from_session_id(self, session_id: str | None) -> User | None:
         """Say whose session a token opens at this moment, if anybody's."""

@@ -7,7 +7,8 @@ and is asked, with all the others and in list order, by the hooks below.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -24,6 +25,18 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 Self = TypeVar("Self", bound="Capability")
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What is kept of an account, for its owner to take along.
+
+    ``facts`` is anything JSON can write, and None is nothing; members that
+    end in ``_at`` are seconds since 1970. ``files`` are by their names.
+    """
+
+    facts: object = None
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 class Capability:
@@ -45,6 +58,11 @@ class Capability:
 
     def forget(self, user: User) -> None:
         """Remove what this capability keeps of an account."""
+
+    def export(self, user: User) -> Exported:
+        """Tell an account what this capability keeps of it; no secrets."""
+        del user
+        return Exported()
 
     def sweep(self, now: int) -> int:
         """Remove rows whose time is over, a few at once; say how many."""

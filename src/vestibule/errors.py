@@ -111,6 +111,15 @@ class NotAllowed(Refusal):
     reason = Reason("forbidden", "You can't open this page with this account")
 
 
+class ProofTooOld(Refusal):
+    """Somebody proven must prove it once more before such an act.
+
+    Source: OWASP ASVS 5.0 7.5.1, 7.5.3; RFC 9470.
+    """
+
+    reason = Reason("proof.too_old", "Confirm that it is you to go on")
+
+
 class NotServed(Refusal):
     """The request is of a kind that nobody is served, whoever they are."""
 

@@ -15,5 +15,17 @@ class LoggedIn:
 
 
 @dataclass(frozen=True)
+class Renewed:
+    """The session goes on under a new token, and its proof is fresh.
+
+    ``life`` is how many seconds a cookie lasts; None until the browser
+    is closed.
+    """
+
+    token: str = field(repr=False)
+    life: int | None = None
+
+
+@dataclass(frozen=True)
 class LoggedOut:
     """The session is over."""

@@ -8,6 +8,7 @@ import dataclasses
 import json
 from functools import cache
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from marshmallow import RAISE, Schema, fields
 from werkzeug.wrappers import Response
@@ -19,6 +20,7 @@ S = TypeVar("S", bound="Session")
 Number = fields.Integer
 Switch = fields.Boolean
 Text = fields.String
+ZIP = "application/zip"
 
 
 class Moment(fields.String):
@@ -60,6 +62,15 @@ def part(answer: type["Answer"], about: str) -> Any:
     """Declare a member that is an answer of its own."""
     wire: Any = fields.Nested(
         answer.schema(), required=True, metadata={"description": about}
+    )
+    return dataclasses.field(metadata={"wire": wire})
+
+
+def parts(answer: type["Answer"], about: str) -> Any:
+    """Declare a member that is a list of answers."""
+    inner: Any = fields.Nested(answer.schema())
+    wire: Any = fields.List(
+        inner, required=True, metadata={"description": about}
     )
     return dataclasses.field(metadata={"wire": wire})
 
@@ -157,3 +168,20 @@ class BearerSession(Session):
         is_secret=True,
     )
     token_type: str = told(Text, "Always `Bearer`", enum=["Bearer"])
+
+
+def download(content: bytes, username: str) -> Response:
+    """Hand over a zip file, named after whose it is.
+
+    A header holds no letters but Latin ones.
+    Source: RFC 6266, appendix D; RFC 8187.
+    """
+    response = Response(content, mimetype=ZIP)
+    named = f"UTF-8''{quote(username, safe='')}.zip"
+    response.headers.set(
+        "Content-Disposition",
+        "attachment",
+        filename="my-data.zip",
+        **{"filename*": named},
+    )
+    return response

@@ -23,11 +23,18 @@ from vestibule.doors.answers import (
     Session,
     nothing,
 )
-from vestibule.doors.caller import forget_user, is_bearer, signed_in
+from vestibule.doors.caller import (
+    actor,
+    allowed,
+    current_user,
+    forget_user,
+    is_bearer,
+)
 from vestibule.doors.hall import auth, hall, settings
-from vestibule.doors.shapes import read_json
-from vestibule.errors import NotProven, Refusal
-from vestibule.outcomes import LoggedIn, LoggedOut
+from vestibule.doors.shapes import read_json, read_query
+from vestibule.errors import Refusal
+from vestibule.outcomes import LoggedIn, LoggedOut, Renewed
+from vestibule.policy import Act
 from vestibule.shape import Shape
 
 Handler = Callable[..., Answer | Response | None]
@@ -60,7 +67,9 @@ class Call:
     present: Callable[[], Mapping[str, object]] | None
     gives: tuple[Given, ...]
     status: int
-    is_public: bool
+    act: Act
+    asks: type[Shape] | None
+    file: str
     refuses: tuple[str, ...]
 
     def shape(self) -> type[Shape]:
@@ -75,19 +84,22 @@ class Call:
 
 def api_call(
     summary: str,
+    act: Act,
     *,
     takes: Taken | None = None,
     media: tuple[str, ...] = (),
     present: Callable[[], Mapping[str, object]] | None = None,
     gives: Given | tuple[Given, ...] = (),
     status: int = 200,
-    is_public: bool = False,
+    asks: type[Shape] | None = None,
+    file: str = "",
     refuses: tuple[str, ...] = (),
-) -> Callable[[Handler], Callable[[], Response]]:
+) -> Callable[[Handler], Callable[..., Response]]:
     """Declare a handler of the API.
 
     Args:
         summary: what it does, in a few words.
+        act: what it is in the table of the policy.
         takes: the shape of the body, or what chooses it; the handler gets
             it filled.
         media: the types of a body that is no JSON but a file; the handler
@@ -96,48 +108,62 @@ def api_call(
             needs to be.
         gives: what it may answer with, or what chooses it.
         status: of the answer when it worked.
-        is_public: whether one need not be signed in.
+        asks: the shape of the query after the address; the handler gets
+            it filled, after the body.
+        file: the type of an answer that is no JSON but a file, which the
+            handler makes itself.
         refuses: the codes of its own refusals; those that every call can
             give go without saying.
     """
     gives = gives if isinstance(gives, tuple) else (gives,)
 
-    def declare(handler: Handler) -> Callable[[], Response]:
+    def declare(handler: Handler) -> Callable[..., Response]:
         """Make the view of a handler."""
-        about = handler.__doc__ or ""
         call = Call(
             summary=summary,
-            about=about,
+            about=handler.__doc__ or "",
             takes=takes,
             media=media,
             present=present,
             gives=gives,
             status=status,
-            is_public=is_public,
+            act=act,
+            asks=asks,
+            file=file,
             refuses=refuses,
         )
-
-        @wraps(handler)
-        def view() -> Response:
-            """Read, act and answer."""
-            return _answered(call, handler)
-
-        view.call = call  # type: ignore[attr-defined]
-        # The catch-all answers these; Flask would count its methods in.
-        view.provide_automatic_options = False  # type: ignore[attr-defined]
-        return view
+        return _view(call, handler)
 
     return declare
 
 
-def _answered(call: Call, handler: Handler) -> Response:
+def _view(call: Call, handler: Handler) -> Callable[..., Response]:
+    """Make the view that does what a call says, by its handler."""
+
+    @wraps(handler)
+    def view(**path: str) -> Response:
+        """Read, act and answer; the names in the address go along."""
+        return _answered(call, handler, path)
+
+    view.call = call  # type: ignore[attr-defined]
+    view.vestibule_act = call.act  # type: ignore[attr-defined]
+    # The catch-all answers these; Flask would count its methods in.
+    view.provide_automatic_options = False  # type: ignore[attr-defined]
+    return view
+
+
+def _answered(
+    call: Call, handler: Handler, path: Mapping[str, str]
+) -> Response:
     """Do what a call asks for, or refuse it."""
-    if not call.is_public and signed_in() is None:
-        raise NotProven
+    if not call.act.is_public:
+        auth().policy.admit(actor(), call.act)
     shape = call.shape()
-    body = _body(call, shape)
+    body: tuple[object, ...] = _body(call, shape)
+    if call.asks is not None:
+        body = (*body, read_query(call.asks))
     try:
-        outcome = handler(*body)
+        outcome = handler(*body, **path)
     except Refusal as refusal:
         refusal.faults = tuple(
             replace(fault, field=shape.spots.get(fault.field, fault.field))
@@ -192,6 +218,20 @@ def _(outcome: LoggedIn, *, bearer: bool = False) -> Response:
 
 
 @api_answer.register
+def _(outcome: Renewed, *, bearer: bool = False) -> Response:
+    """Hand over the new token of a session, as the old one came."""
+    term = auth().sessions.term(outcome.token)
+    owner = current_user
+    if bearer:
+        token = {"token": outcome.token, "token_type": "Bearer"}
+        return BearerSession.of(owner, term, **token).response()
+    response = Session.of(owner, term).response()
+    name = hall().session_cookie
+    hall().set_cookie(response, name, outcome.token, outcome.life)
+    return response
+
+
+@api_answer.register
 def _(_: LoggedOut, *, bearer: bool = False) -> Response:
     """Say that it is over, and take the cookie back if it was one."""
     del bearer
@@ -202,6 +242,7 @@ def _(_: LoggedOut, *, bearer: bool = False) -> Response:
     return response
 
 
+@allowed(Act.ENTER)
 def nowhere(rest: str = "") -> Response:
     """Answer wherever below the API no call is, or not by this method.
 

@@ -9,18 +9,15 @@ from typing import Any
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
+from vestibule.doors.caller import allowed
 from vestibule.doors.hall import settings
-from vestibule.doors.openapi import (
-    EVERYWHERE,
-    JSON,
-    PROBLEM,
-    document,
-    status_of_code,
-)
+from vestibule.doors.openapi import JSON, document
 from vestibule.doors.pages import page
+from vestibule.doors.problems import EVERYWHERE, PROBLEM, status_of_code
 from vestibule.doors.words import language
 from vestibule.errors import Reason
 from vestibule.ground.words import characters, translated
+from vestibule.policy import Act
 
 KEEP = 300
 
@@ -28,6 +25,7 @@ apidocs = Blueprint("apidocs", __name__)
 
 
 @apidocs.get("/api/openapi.json")
+@allowed(Act.ENTER)
 def openapi() -> Response:
     """Give the document; it tells nothing of whoever asks."""
     text = json.dumps(document(), ensure_ascii=False)
@@ -39,6 +37,7 @@ def openapi() -> Response:
 
 
 @apidocs.get("/api/docs")
+@allowed(Act.ENTER)
 def read() -> Response:
     """Show the document as a page."""
     found = document()
@@ -75,6 +74,7 @@ def _call(
         "summary": operation["summary"],
         "about": operation["description"].split("\n\n"),
         "is_public": "security" not in operation,
+        "asks": [*_asked(operation)],
         "takes": [*_members(found, body.get(JSON, {}))],
         "kinds": [kind for kind in body if kind != JSON],
         "gives": [
@@ -90,6 +90,14 @@ def _call(
         ],
         "curl": _curl(found, path, method, operation),
     }
+
+
+def _asked(operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """List what stands in the address and in the query after it."""
+    for found in operation.get("parameters", ()):
+        about = {**found["schema"], "description": found.get("description")}
+        needed = found.get("required", False)
+        yield _member(found["name"], about, needed=needed)
 
 
 def _text(code: str) -> str:
@@ -140,7 +148,7 @@ def _member(
         "format": member.get("format", ""),
         "may_be_null": "null" in kinds,
         "needed": needed,
-        "about": member.get("description", ""),
+        "about": member.get("description") or "",
         "length": _length(member),
         "example": member.get("examples", ["…"])[0],
         "choices": member.get("enum", []),
@@ -160,6 +168,8 @@ def _curl(
     found: dict[str, Any], path: str, method: str, operation: dict[str, Any]
 ) -> str:
     """Write a command that makes the call."""
+    for found_in in _asked(operation):
+        path = path.replace(f"{{{found_in['name']}}}", found_in["example"])
     words = ["curl", f"{settings().base_url}{path}"]
     content = operation.get("requestBody", {}).get("content", {})
     if method not in ("GET", "POST") or (method == "POST" and not content):

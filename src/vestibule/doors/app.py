@@ -12,6 +12,7 @@ from vestibule.auth import Auth
 from vestibule.doors import guards, refusals
 from vestibule.doors.api import EVERY_METHOD, nowhere
 from vestibule.doors.apidocs import apidocs
+from vestibule.doors.caller import allowed
 from vestibule.doors.classic import answer_programs, classic
 from vestibule.doors.devmail import devmail
 from vestibule.doors.hall import Hall
@@ -24,17 +25,23 @@ from vestibule.doors.shapes import LARGEST_BODY, limit_body
 from vestibule.doors.visit import save_visit
 from vestibule.errors import Refusal
 from vestibule.ground.knobs import SettingsError
+from vestibule.policy import Act
 from vestibule.settings import Settings
 
 # The capabilities that bring pages, in the order of the site map.
 WITH_PAGES = (
     "registration",
     "login",
+    "recent_proof",
     "profile",
+    "feedback",
     "pictures",
     "passwords",
     "password_reset",
     "email_verification",
+    "export",
+    "deletion",
+    "administration",
 )
 
 
@@ -43,12 +50,20 @@ WITH_API = (
     "registration",
     "login",
     "sessions",
+    "recent_proof",
     "profile",
+    "feedback",
     "pictures",
     "passwords",
     "password_reset",
     "email_verification",
+    "export",
+    "deletion",
 )
+
+
+# Files for everybody, which Flask itself serves.
+_STATIC = "vestibule.static"
 
 
 class Vestibule:
@@ -131,6 +146,7 @@ class Vestibule:
         handlers.setdefault(Refusal, refusals.answer_refusal)
         prefix = own.auth.settings.site.url_prefix
         app.register_blueprint(hall, url_prefix=prefix or None)
+        _refuse_views_without_act(app)
         app.cli.add_command(MirroredCommands())
 
 
@@ -168,6 +184,18 @@ def _check(app: Flask, own: Hall, url_prefix: str | None) -> None:
             f"VESTIBULE_SESSION_COOKIE: the host's own session is kept in "
             f"a cookie {name!r} already."
         )
+
+
+def _refuse_views_without_act(app: Flask) -> None:
+    """Deny by default: what the policy does not know is not served.
+
+    Raises:
+        RuntimeError: one of our views names no act.
+    """
+    for endpoint, view in app.view_functions.items():
+        is_ours = endpoint.startswith("vestibule.") and endpoint != _STATIC
+        if is_ours and not hasattr(view, "vestibule_act"):
+            raise RuntimeError(f"{endpoint} names no act of the policy")
 
 
 def _protect(place: Flask | Blueprint) -> None:
@@ -241,11 +269,13 @@ def _see_off(response: Response) -> Response:
     return add_headers(response)
 
 
+@allowed(Act.ENTER)
 def _home() -> Response:
     """Show the entrance."""
     return page("vestibule/home.html")
 
 
+@allowed(Act.ENTER)
 def _logut() -> Response:
     """Lead the misspelt address of the texts to the right one."""
     return redirect(url_for("vestibule.login.sign_out"))

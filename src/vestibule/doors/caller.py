@@ -22,6 +22,7 @@ from werkzeug.wrappers import Response
 from vestibule.doors.hall import auth, hall, settings
 from vestibule.errors import NotProven
 from vestibule.history import Circumstances, acting_as, under
+from vestibule.policy import STRANGER, Act, Actor
 from vestibule.user import User
 
 P = ParamSpec("P")
@@ -128,34 +129,60 @@ def is_api() -> bool:
     return "vestibule.api" in request.blueprints
 
 
-def _load_user() -> User | None:
-    """Look up, once a request, who is signed in."""
-    if "vestibule_user" not in g:
+def actor() -> Actor:
+    """Look up, once a request, who acts."""
+    if "vestibule_actor" not in g:
         # If the database does not answer, the first to ask is refused with
         # 503, and the page that says so is rendered without a user.
-        g.vestibule_user = None
-        user = auth().get_user_from_session_id(session_token())
-        g.vestibule_user = user
+        g.vestibule_actor = STRANGER
+        found = auth().sessions.actor(session_token())
+        g.vestibule_actor = found
         # A body that is streamed comes after the request, and ends it for
         # a second time.
-        if user is not None and "vestibule_under" not in g:
+        if found.user is not None and "vestibule_under" not in g:
             come_in()
-        if user is not None:
-            acting_as(user.id)
-    return cast("User | None", g.vestibule_user)
+        if found.user is not None:
+            acting_as(found.user.id)
+    return cast("Actor", g.vestibule_actor)
 
 
 def forget_user() -> None:
     """Look again at who is signed in, after that changed."""
-    g.pop("vestibule_user", None)
-
-
-current_user: User = cast(User, LocalProxy(_load_user))
+    g.pop("vestibule_actor", None)
 
 
 def signed_in() -> User | None:
     """Say who is signed in, if anybody."""
-    return _load_user()
+    return actor().user
+
+
+current_user: User = cast(User, LocalProxy(signed_in))
+
+
+def allowed(act: Act) -> Callable[[Callable[P, R]], Callable[P, R | Response]]:
+    """Let only those reach one of our views who may do its act at all.
+
+    Whether they may do it to the one thing that is meant, the operation
+    decides. An application with a view that has no act does not start.
+    """
+
+    def declare(view: Callable[P, R]) -> Callable[P, R | Response]:
+        """Make the view that asks first."""
+
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> R | Response:
+            """Run the view for whom the policy admits."""
+            # Nobody is looked up where everybody may.
+            if not act.is_public:
+                if signed_in() is None and leads_to_sign_in():
+                    return to_sign_in()
+                auth().policy.admit(actor(), act)
+            return view(*args, **kwargs)
+
+        vars(guarded)["vestibule_act"] = act
+        return guarded
+
+    return declare
 
 
 def login_required(view: Callable[P, R]) -> Callable[P, R | Response]:
@@ -173,12 +200,30 @@ def login_required(view: Callable[P, R]) -> Callable[P, R | Response]:
         if signed_in() is not None:
             run: Any = current_app.ensure_sync(view)
             return cast("R", run(*args, **kwargs))
-        looks = request.method in ("GET", "HEAD") and is_browser()
-        if looks and settings().pages.anonymous_status == 302:
-            return redirect(url_for("vestibule.login.sign_in", next=_here()))
+        if leads_to_sign_in():
+            return to_sign_in()
         raise NotProven
 
     return guarded
+
+
+def leads_to_sign_in() -> bool:
+    """Tell whether a stranger is shown the sign-in page, and not 401."""
+    looks = request.method in ("GET", "HEAD") and is_browser()
+    return looks and settings().pages.anonymous_status == 302
+
+
+def to_sign_in() -> Response:
+    """Send a browser to the sign-in page, and back here afterwards."""
+    return redirect(url_for("vestibule.login.sign_in", next=here()))
+
+
+def can_be_looked_at() -> bool:
+    """Tell whether a page stands at this address, whatever was sent there."""
+    if request.method in ("GET", "HEAD"):
+        return True
+    adapter = current_app.create_url_adapter(request)
+    return adapter is not None and "GET" in adapter.allowed_methods()
 
 
 def _keep_private(response: Response) -> Response:
@@ -191,10 +236,10 @@ def _keep_private(response: Response) -> Response:
     return response
 
 
-def _here() -> str:
+def here() -> str:
     """Say the address of this request as the browser knows it."""
-    here = urlsplit(iri_to_uri(request.url))
-    return here._replace(scheme="", netloc="").geturl()
+    address = urlsplit(iri_to_uri(request.url))
+    return address._replace(scheme="", netloc="").geturl()
 
 
 def signed_out_only(view: Callable[P, R]) -> Callable[P, R | Response]:

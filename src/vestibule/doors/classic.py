@@ -14,7 +14,12 @@ from werkzeug.wrappers import Response
 from vestibule.capabilities.login.forms import ClassicSignIn
 from vestibule.capabilities.password_reset.forms import ClassicReset, ResetAsk
 from vestibule.capabilities.registration.forms import ClassicSignUp
-from vestibule.doors.caller import is_browser, session_token, signed_in
+from vestibule.doors.caller import (
+    allowed,
+    is_browser,
+    session_token,
+    signed_in,
+)
 from vestibule.doors.hall import auth, hall
 from vestibule.doors.refusals import HTTP_REASONS, retry_header, said
 from vestibule.doors.shapes import read_any
@@ -32,6 +37,7 @@ from vestibule.errors import (
     Unavailable,
 )
 from vestibule.outcomes import LoggedIn
+from vestibule.policy import Act
 from vestibule.shape import Shape
 
 S = TypeVar("S", bound=Shape)
@@ -104,6 +110,7 @@ def _(refusal: Refusal) -> Response:
 
 
 @classic.post("/users")
+@allowed(Act.REGISTER)
 def users() -> Response:
     """Create an account from an address and a password."""
     return json_call(
@@ -115,6 +122,7 @@ def users() -> Response:
 
 
 @classic.post("/sessions")
+@allowed(Act.SIGN_IN)
 def sessions() -> Response:
     """Sign in and hand out the session's cookie."""
     return json_call(
@@ -135,6 +143,7 @@ def _logged_in(outcome: Any) -> Response:
 
 
 @classic.delete("/sessions")
+@allowed(Act.SIGN_OUT)
 def end_session() -> Response:
     """Sign out and lead to the entrance."""
     if signed_in() is None:
@@ -147,6 +156,7 @@ def end_session() -> Response:
 
 
 @classic.post("/reset_password")
+@allowed(Act.RESET)
 def ask_reset() -> Response:
     """Ask for a reset token."""
     return json_call(
@@ -168,6 +178,7 @@ def _reset_asked(outcome: Any) -> Response:
 
 
 @classic.put("/reset_password")
+@allowed(Act.RESET)
 def finish_reset() -> Response:
     """Set a new password with a reset token."""
     return json_call(

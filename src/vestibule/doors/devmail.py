@@ -5,10 +5,12 @@ from typing import Any
 from flask import Blueprint, abort
 from werkzeug.wrappers import Response
 
+from vestibule.doors.caller import allowed
 from vestibule.doors.guards import is_from_here
 from vestibule.doors.hall import auth, settings
 from vestibule.doors.pages import page
 from vestibule.ground.clock import written
+from vestibule.policy import Act
 
 devmail = Blueprint("devmail", __name__)
 
@@ -21,6 +23,7 @@ def _only_here() -> None:
 
 
 @devmail.get("/dev/mail")
+@allowed(Act.ENTER)
 def inbox() -> Response:
     """List the newest mails with their whole text."""
     letters: list[dict[str, Any]] = [

@@ -1,11 +1,11 @@
 """The OpenAPI document, made from the declarations of the API's calls.
 
-Source: OpenAPI 3.1.0; the problem documents are those of RFC 9457.
+Source: OpenAPI 3.1.0.
 """
 
 import inspect
+import re
 from collections.abc import Iterator
-from functools import cache
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any
@@ -13,30 +13,24 @@ from typing import Any
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import current_app, url_for
-from marshmallow import Schema, fields
 
 from vestibule.doors.api import Call
 from vestibule.doors.hall import hall, settings
-from vestibule.doors.refusals import HTTP_REASONS, STATUS
-from vestibule.errors import Malformed, NotProven, Reason, Refusal
+from vestibule.doors.problems import refusal, refusals
 from vestibule.ground.words import characters, lasting
 
 JSON = "application/json"
-PROBLEM = "application/problem+json"
-UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
-# What every call may refuse with, and every one that acts besides.
-ALWAYS = ("http.bad_request", "unavailable")
-ACTING = ("request.foreign", "http.too_large", "http.media_type")
-READING = ("json.broken", "field.required", "field.unknown", "field.type")
-EVERYWHERE = (*ALWAYS, NotProven.reason.code, *ACTING, *READING)
 EXAMPLES = {
+    "content": "The door is heavy, and I like that.",
     "email": "anna@example.com",
     "first_name": "Anna",
     "last_name": "Karenina",
     "name": "anna@example.com",
+    "number": "7",
     "new_password": "four other random words",
     "old_password": "three random words",
     "password": "three random words",
+    "title": "A heavy door",
     "token": "TOKEN",
     "username": "anna",
 }
@@ -48,43 +42,6 @@ Moments are written as RFC 3339 has it, in UTC.
 Refusals are problem documents (RFC 9457). Their `code` never changes; look
 at it, and not at the text, which is in the language of the reader.
 """
-
-
-class FieldProblem(Schema):
-    """One thing that is wrong with one field."""
-
-    field = fields.String(
-        required=True, metadata={"description": "Name of the field"}
-    )
-    code = fields.String(
-        required=True, metadata={"description": "Permanent code"}
-    )
-    message = fields.String(
-        required=True, metadata={"description": "What is wrong, in words"}
-    )
-
-
-class Problem(Schema):
-    """A refusal, as RFC 9457 writes it."""
-
-    type = fields.String(required=True)
-    title = fields.String(
-        required=True, metadata={"description": "What is wrong, in words"}
-    )
-    status = fields.Integer(
-        required=True, metadata={"description": "The status once more"}
-    )
-    code = fields.String(
-        required=True, metadata={"description": "Permanent code"}
-    )
-    errors = fields.List(
-        fields.Nested(FieldProblem),
-        required=True,
-        metadata={"description": "What is wrong at which field"},
-    )
-    request_id = fields.String(
-        metadata={"description": "Number to tell support, from 500 on"}
-    )
 
 
 def document() -> dict[str, Any]:
@@ -129,7 +86,12 @@ def _document() -> dict[str, Any]:
     _add_security(spec)
     for path, method, name, call in calls():
         operation = _operation(method, name, call)
-        spec.path(path, operations={method.lower(): operation})
+        named = [_named(word) for word in re.findall(r"<(\w+)>", path)]
+        operation["parameters"] = [*named, *_asked(call)]
+        spec.path(
+            re.sub(r"<(\w+)>", r"{\1}", path),
+            operations={method.lower(): operation},
+        )
     return dict(spec.to_dict())
 
 
@@ -191,7 +153,7 @@ def _operation(method: str, name: str, call: Call) -> dict[str, Any]:
         "description": "\n\n".join(filter(None, (summary, about))),
         "responses": {str(call.status): _success(call)},
     }
-    if not call.is_public:
+    if not call.act.is_public:
         operation["security"] = [{"bearer": []}, {"cookie": []}]
     if call.takes is not None:
         operation["requestBody"] = {
@@ -203,9 +165,26 @@ def _operation(method: str, name: str, call: Call) -> dict[str, Any]:
             "required": True,
             "content": {kind: {"schema": {}} for kind in call.media},
         }
-    for status, codes in _refusals(method, call).items():
-        operation["responses"][str(status)] = _refusal(status, codes)
+    for status, codes in refusals(method, call).items():
+        operation["responses"][str(status)] = refusal(status, codes)
     return operation
+
+
+def _named(word: str) -> dict[str, Any]:
+    """Describe a name in an address."""
+    return {
+        "name": word,
+        "in": "path",
+        "required": True,
+        "schema": {"type": "string", "examples": [EXAMPLES[word]]},
+    }
+
+
+def _asked(call: Call) -> list[dict[str, Any]]:
+    """Describe what the query after an address may hold."""
+    if call.asks is None:
+        return []
+    return [{"in": "query", "schema": call.asks.schema()}]
 
 
 def _taken(call: Call) -> Any:
@@ -218,59 +197,10 @@ def _success(call: Call) -> dict[str, Any]:
     """Describe the answer of a call that worked."""
     told: dict[str, Any] = {"description": HTTPStatus(call.status).phrase}
     schemas = [answer.schema() for answer in call.answers()]
+    if call.file:
+        told["content"] = {call.file: {"schema": {}}}
     if len(schemas) == 1:
         told["content"] = {JSON: {"schema": schemas[0]}}
     elif schemas:
         told["content"] = {JSON: {"schema": {"oneOf": schemas}}}
     return told
-
-
-def _refusals(method: str, call: Call) -> dict[int, list[str]]:
-    """List the codes that a call can refuse with, by status."""
-    codes = [*ALWAYS, *call.refuses]
-    if method in UNSAFE:
-        codes += ACTING
-    if settings().site.loopback_only:
-        codes.append("request.not_local")
-    if call.takes is not None:
-        codes += READING
-    if not call.is_public:
-        codes.append(NotProven.reason.code)
-    by_status: dict[int, list[str]] = {}
-    for code in sorted(codes):
-        by_status.setdefault(status_of_code(code), []).append(code)
-    return dict(sorted(by_status.items()))
-
-
-def _refusal(status: int, codes: list[str]) -> dict[str, Any]:
-    """Describe the problem document of a status."""
-    reasons = [Reason.known[code] for code in codes]
-    lines = [f"- `{reason.code}`: {reason.text}" for reason in reasons]
-    answer: dict[str, Any] = {
-        "description": "\n".join([HTTPStatus(status).phrase, "", *lines]),
-        "content": {PROBLEM: {"schema": Problem}},
-        "x-codes": codes,
-    }
-    header = {401: "WWW-Authenticate", 429: "Retry-After", 503: "Retry-After"}
-    if status in header:
-        answer["headers"] = {header[status]: {"schema": {"type": "string"}}}
-    return answer
-
-
-@cache
-def status_of_code(code: str) -> int:
-    """Find the status of a code, by the refusal that it belongs to."""
-    for status, reason in HTTP_REASONS.items():
-        if reason.code == code:
-            return status
-    for refusal in _below(Refusal):
-        if "reason" in vars(refusal) and refusal.reason.code == code:
-            return next(STATUS[k] for k in refusal.__mro__ if k in STATUS)
-    return STATUS[Malformed]
-
-
-def _below(kind: type[Refusal]) -> Iterator[type[Refusal]]:
-    """List a kind of refusal and all that are made from it."""
-    yield kind
-    for refusal in kind.__subclasses__():
-        yield from _below(refusal)

@@ -1,6 +1,7 @@
 """From the wire to a shape: forms and JSON, strictly read."""
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NoReturn, TypeVar
 
@@ -20,6 +21,7 @@ LARGEST_BODY = 64 * 1024
 # 64 KiB, which must fit as well.
 LARGEST_TEXT = 4 * LARGEST_BODY
 MOST_FIELDS = 100
+LARGEST_NUMBER = 2**63
 NOT_JSON = Reason("json.broken", "The body is not a JSON object")
 FILE = Reason("field.file", "This field takes no file")
 
@@ -117,6 +119,24 @@ def read_any(shape: type[S]) -> S:
     ) or not request.get_data(cache=True):
         return read_form(shape)
     raise UnsupportedMediaType
+
+
+def read_query(shape: type[S]) -> S:
+    """Read a shape from the query after the address."""
+    pairs = list(request.args.items(multi=True))
+    if len(pairs) > MOST_FIELDS:
+        raise RequestEntityTooLarge
+    return shape.read(pairs)
+
+
+def row_number(text: str) -> int:
+    """Read the number of a row from an address; 0, of no row, if none.
+
+    Python alone would take other alphabets' digits for a number, and no
+    column holds more than 63 bits.
+    """
+    number = int(text) if re.fullmatch(r"[1-9][0-9]{0,18}", text) else 0
+    return number if number < LARGEST_NUMBER else 0
 
 
 def read_json(

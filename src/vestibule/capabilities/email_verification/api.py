@@ -9,6 +9,7 @@ from vestibule.doors.answers import Answer, Text, told
 from vestibule.doors.api import api_call
 from vestibule.doors.caller import current_user
 from vestibule.doors.hall import auth
+from vestibule.policy import Act
 
 api = Blueprint("email_verification", __name__)
 
@@ -23,6 +24,7 @@ class Address(Answer):
 @api.post("/email-verification")
 @api_call(
     "Ask for another link to confirm your address",
+    Act.ASK_CONFIRM,
     gives=Address,
     status=202,
     refuses=("rate.wait",),
@@ -35,9 +37,9 @@ def send_again() -> Address:
 @api.put("/email-verification")
 @api_call(
     "Confirm an address with the token of the link",
+    Act.CONFIRM_EMAIL,
     takes=ConfirmationByToken,
     gives=Address,
-    is_public=True,
     refuses=("email.taken", "link.invalid"),
 )
 def confirm(form: ConfirmationByToken) -> Address:

@@ -4,19 +4,20 @@ from flask import Blueprint, redirect, url_for
 from werkzeug.wrappers import Response
 
 from vestibule.capabilities.email_verification.forms import Confirmation
-from vestibule.doors.caller import current_user, login_required, signed_in
+from vestibule.doors.caller import allowed, current_user, signed_in
 from vestibule.doors.hall import auth
 from vestibule.doors.pages import form_page
 from vestibule.doors.refusals import said
 from vestibule.doors.visit import visit
 from vestibule.doors.words import say
 from vestibule.errors import Expired
+from vestibule.policy import Act
 
 pages = Blueprint("email_verification", __name__, template_folder="templates")
 
 
 @pages.route("/verify-email", methods=["GET", "POST"])
-@login_required
+@allowed(Act.ASK_CONFIRM)
 def send_again() -> Response:
     """Offer to send the link again, and send it."""
     return form_page(
@@ -36,6 +37,7 @@ def _sent_again(address: str) -> Response:
 
 
 @pages.route("/verify-email/<token>", methods=["GET", "POST"])
+@allowed(Act.CONFIRM_EMAIL)
 def confirm(token: str) -> Response:
     """Show a button; only pressing it confirms.
 

@@ -8,6 +8,7 @@ from vestibule.doors.answers import BearerSession, Session
 from vestibule.doors.api import api_answer, api_call
 from vestibule.doors.caller import session_token
 from vestibule.doors.hall import auth
+from vestibule.policy import Act
 
 api = Blueprint("login", __name__)
 
@@ -15,10 +16,10 @@ api = Blueprint("login", __name__)
 @api.post("/sessions")
 @api_call(
     "Sign in",
+    Act.SIGN_IN,
     takes=NewSession,
     gives=(Session, BearerSession),
     status=201,
-    is_public=True,
     refuses=("credentials.incorrect", "email.unverified", "rate.wait"),
 )
 def sign_in(form: NewSession) -> Response:
@@ -37,7 +38,7 @@ def sign_in(form: NewSession) -> Response:
 
 
 @api.delete("/sessions/current")
-@api_call("Sign out", status=204)
+@api_call("Sign out", Act.END_SESSION, status=204)
 def sign_out() -> Response:
     """End the session of this request, and take its cookie back."""
     return api_answer(auth().login.out(session_token()))

@@ -4,15 +4,17 @@ from flask import Blueprint, request, url_for
 from werkzeug.wrappers import Response
 
 from vestibule.capabilities.login.forms import SignIn, SignOut
-from vestibule.doors.caller import session_token, signed_out_only
+from vestibule.doors.caller import allowed, session_token, signed_out_only
 from vestibule.doors.hall import auth, settings
 from vestibule.doors.pages import form_page, page_answer
 from vestibule.doors.words import say
+from vestibule.policy import Act
 
 pages = Blueprint("login", __name__, template_folder="templates")
 
 
 @pages.route("/login", methods=["GET", "POST"])
+@allowed(Act.SIGN_IN)
 @signed_out_only
 def sign_in() -> Response:
     """Show the form and sign somebody in."""
@@ -27,6 +29,7 @@ def sign_in() -> Response:
 
 
 @pages.route("/logout", methods=["GET", "POST"])
+@allowed(Act.SIGN_OUT)
 def sign_out() -> Response:
     """Ask whether to sign out, and do it."""
     if request.method == "GET" and settings().pages.logout_on_get:

@@ -5,6 +5,7 @@ from flask import Blueprint
 from vestibule.capabilities.password_reset.forms import ResetAsk, ResetByToken
 from vestibule.doors.api import api_call
 from vestibule.doors.hall import auth
+from vestibule.policy import Act
 
 api = Blueprint("password_reset", __name__)
 
@@ -12,9 +13,9 @@ api = Blueprint("password_reset", __name__)
 @api.post("/password-reset")
 @api_call(
     "Ask for a link to set a new password",
+    Act.RESET,
     takes=ResetAsk,
     status=202,
-    is_public=True,
     refuses=("email.format", "reset.no_account", "rate.wait"),
 )
 def ask(form: ResetAsk) -> None:
@@ -29,9 +30,9 @@ def ask(form: ResetAsk) -> None:
 @api.put("/password-reset")
 @api_call(
     "Set a new password with the token of the link",
+    Act.RESET,
     takes=ResetByToken,
     status=204,
-    is_public=True,
     refuses=(
         "password.characters",
         "password.common",

@@ -4,18 +4,20 @@ from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from vestibule.capabilities.password_reset.forms import NewPassword, ResetAsk
-from vestibule.doors.caller import signed_out_only
+from vestibule.doors.caller import allowed, signed_out_only
 from vestibule.doors.hall import auth
 from vestibule.doors.pages import form_page
 from vestibule.doors.refusals import said
 from vestibule.doors.visit import visit
 from vestibule.doors.words import say
 from vestibule.errors import Expired
+from vestibule.policy import Act
 
 pages = Blueprint("password_reset", __name__, template_folder="templates")
 
 
 @pages.route("/password_reset", methods=["GET", "POST"])
+@allowed(Act.RESET)
 @signed_out_only
 def ask() -> Response:
     """Ask for a link, or open the form of one that has ``?token=``."""
@@ -31,6 +33,7 @@ def ask() -> Response:
 
 
 @pages.route("/password_reset/<token>", methods=["GET", "POST"])
+@allowed(Act.RESET)
 @signed_out_only
 def finish(token: str) -> Response:
     """Open the form behind a mailed link, and set the new password."""

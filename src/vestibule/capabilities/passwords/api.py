@@ -6,6 +6,7 @@ from vestibule.capabilities.passwords.forms import NewPassword
 from vestibule.doors.api import api_call
 from vestibule.doors.caller import current_user, session_token
 from vestibule.doors.hall import auth
+from vestibule.policy import Act
 
 api = Blueprint("passwords", __name__)
 
@@ -13,6 +14,7 @@ api = Blueprint("passwords", __name__)
 @api.put("/password")
 @api_call(
     "Change your password",
+    Act.CHANGE_PASSWORD,
     takes=NewPassword,
     status=204,
     refuses=(

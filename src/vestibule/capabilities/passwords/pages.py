@@ -4,15 +4,16 @@ from flask import Blueprint, redirect, url_for
 from werkzeug.wrappers import Response
 
 from vestibule.capabilities.passwords.forms import PasswordChange
-from vestibule.doors.caller import current_user, login_required, session_token
+from vestibule.doors.caller import allowed, current_user, session_token
 from vestibule.doors.hall import auth
 from vestibule.doors.pages import form_page, page
+from vestibule.policy import Act
 
 pages = Blueprint("passwords", __name__, template_folder="templates")
 
 
 @pages.route("/password/change", methods=["GET", "POST"])
-@login_required
+@allowed(Act.CHANGE_PASSWORD)
 def change() -> Response:
     """Show the form and change the password."""
     return form_page(
@@ -29,7 +30,7 @@ def change() -> Response:
 
 
 @pages.get("/password/change/done")
-@login_required
+@allowed(Act.CHANGE_PASSWORD)
 def done() -> Response:
     """Say that the password is changed."""
     return page("vestibule/passwords/done.html")

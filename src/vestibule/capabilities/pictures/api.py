@@ -10,6 +10,7 @@ from vestibule.doors.caller import current_user
 from vestibule.doors.hall import auth
 from vestibule.doors.shapes import takes
 from vestibule.ground.pictures import LARGEST_FILE
+from vestibule.policy import Act
 
 api = Blueprint("pictures", __name__)
 MEDIA = ("image/png", "image/jpeg", "image/svg+xml")
@@ -30,6 +31,7 @@ class PictureAnswer(Answer):
 @takes(LARGEST_FILE, *MEDIA)
 @api_call(
     "Set your picture",
+    Act.CHANGE_PICTURE,
     media=MEDIA,
     gives=PictureAnswer,
     refuses=(
@@ -53,7 +55,7 @@ def replace(content: bytes) -> PictureAnswer:
 
 
 @api.delete("/profile/picture")
-@api_call("Remove your picture", status=204)
+@api_call("Remove your picture", Act.CHANGE_PICTURE, status=204)
 def remove() -> None:
     """Take your picture away, if you have one."""
     auth().pictures.remove(current_user)

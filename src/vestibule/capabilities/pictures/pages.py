@@ -3,8 +3,9 @@
 from flask import Blueprint, make_response
 from werkzeug.wrappers import Response
 
-from vestibule.doors.caller import login_required
+from vestibule.doors.caller import allowed
 from vestibule.doors.hall import auth
+from vestibule.policy import Act
 
 pages = Blueprint("pictures", __name__)
 
@@ -13,7 +14,7 @@ _POLICY = "default-src 'none'; sandbox"
 
 
 @pages.get("/pictures/<name>")
-@login_required
+@allowed(Act.SEE_PICTURE)
 def show(name: str) -> Response:
     """Show a picture to anybody who is signed in."""
     picture, content = auth().pictures.open(name)

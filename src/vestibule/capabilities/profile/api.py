@@ -12,13 +12,14 @@ from vestibule.capabilities.profile.forms import (
 )
 from vestibule.doors.answers import Person, Switch, Text, moment, told
 from vestibule.doors.api import api_call
-from vestibule.doors.caller import current_user, forget_user
+from vestibule.doors.caller import actor, current_user, forget_user
 from vestibule.doors.hall import auth, hall, settings
 from vestibule.doors.host_fields import (
     filled_in,
     host_part,
     with_host_fields,
 )
+from vestibule.policy import Act
 from vestibule.user import User
 
 api = Blueprint("profile", __name__)
@@ -43,6 +44,8 @@ class ProfileAnswer(Person):
     picture: str | None = told(
         Text, "Where the picture is", nullable=True, format="uri-reference"
     )
+    is_admin: bool = told(Switch, "Whether it is an administrator")
+    is_active: bool = told(Switch, "Whether it can be signed in to")
     created_at: int = moment("When the account was created")
 
 
@@ -79,6 +82,8 @@ def profile_of(user: User) -> ProfileAnswer:
         first_name=user.first_name,
         last_name=user.last_name,
         picture=_picture_of(user),
+        is_admin=user.is_admin,
+        is_active=user.is_active,
         created_at=user.created_at,
         **filled_in(user),
     )
@@ -109,15 +114,27 @@ def _present() -> dict[str, Any]:
 
 
 @api.get("/profile")
-@api_call("See your profile", gives=_answer)
+@api_call("See your profile", Act.SEE_PROFILE, gives=_answer)
 def show() -> ProfileAnswer:
     """Tell who you are."""
     return profile_of(current_user)
 
 
+@api.get("/users/<username>")
+@api_call("See an account", Act.SEE_ACCOUNT, gives=_answer)
+def account(username: str) -> ProfileAnswer:
+    """Tell of an account everything but secrets.
+
+    It is for its owner and administrators to see.
+    """
+    owner = auth().policy.account(Act.SEE_ACCOUNT, actor(), username=username)
+    return profile_of(owner)
+
+
 @api.patch("/profile")
 @api_call(
     "Change your profile",
+    Act.CHANGE_PROFILE,
     takes=_shape,
     present=_present,
     gives=_answer,
@@ -132,13 +149,15 @@ def show() -> ProfileAnswer:
 def update(form: ProfileChange) -> ProfileAnswer:
     """Change the fields that are sent, and no other.
 
-    A new address waits until it is confirmed by the link mailed there.
+    A new address takes a fresh proof, and waits until it is confirmed by
+    the link mailed there.
     """
     auth().profile.update(
         current_user,
         form.username,
         form.email,
         form.full_name,
+        by=actor(),
         host_fields=host_part(form),
     )
     forget_user()

@@ -12,7 +12,7 @@ from vestibule.capabilities.profile.forms import (
     PictureRemoval,
     ProfileForm,
 )
-from vestibule.doors.caller import current_user, login_required
+from vestibule.doors.caller import actor, allowed, current_user
 from vestibule.doors.hall import auth, settings
 from vestibule.doors.host_fields import (
     filled_in,
@@ -24,7 +24,8 @@ from vestibule.doors.refusals import said
 from vestibule.doors.shapes import takes
 from vestibule.doors.visit import visit
 from vestibule.doors.words import say, worded
-from vestibule.errors import Fault, Reason, Refusal
+from vestibule.errors import Fault, ProofTooOld, Reason, Refusal
+from vestibule.policy import Act
 from vestibule.reasons import picture_fault, picture_faults
 
 pages = Blueprint("profile", __name__, template_folder="templates")
@@ -35,7 +36,7 @@ LARGEST_FORM = 8 * 1024 * 1024
 
 
 @pages.get("/profile")
-@login_required
+@allowed(Act.SEE_PROFILE)
 def show() -> Response:
     """Show the profile, and after an error what was typed."""
     kept = visit().take_kept(FORM)
@@ -50,7 +51,7 @@ def show() -> Response:
 
 
 @pages.post("/profile")
-@login_required
+@allowed(Act.CHANGE_PROFILE)
 @takes(LARGEST_FORM, "multipart/form-data")
 def update() -> Response:
     """Change the profile; either way the page is shown anew."""
@@ -62,9 +63,14 @@ def update() -> Response:
             form.email,
             form.full_name,
             form.picture,
+            by=actor(),
             host_fields=host_part(form),
         )
         visit().note("success", say("Profile updated successfully"))
+    except ProofTooOld:
+        # Back on the profile, all that was typed is there to be sent.
+        visit().keep(FORM, _typed())
+        raise
     except Refusal as refusal:
         visit().note("error", say("Error while profile updating"))
         visit().keep(FORM, {**_typed(), "faults": _packed(refusal)})
@@ -72,7 +78,7 @@ def update() -> Response:
 
 
 @pages.post("/profile/picture/delete")
-@login_required
+@allowed(Act.CHANGE_PICTURE)
 def remove_picture() -> Response:
     """Remove the picture, and show the profile without it."""
     try:

@@ -8,6 +8,7 @@ from vestibule.capabilities.registration.forms import NamedNewUser, NewUser
 from vestibule.doors.answers import Answer, Switch, Text, told
 from vestibule.doors.api import api_call
 from vestibule.doors.hall import auth, settings
+from vestibule.policy import Act
 
 api = Blueprint("registration", __name__)
 
@@ -30,10 +31,10 @@ def _shape() -> type[NewUser]:
 @api.post("/users")
 @api_call(
     "Create an account",
+    Act.REGISTER,
     takes=_shape,
     gives=Created,
     status=201,
-    is_public=True,
     refuses=(
         "email.format",
         "email.taken",

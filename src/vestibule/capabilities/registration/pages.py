@@ -4,16 +4,18 @@ from flask import Blueprint, redirect, url_for
 from werkzeug.wrappers import Response
 
 from vestibule.capabilities.registration.forms import NamedSignUp, SignUp
-from vestibule.doors.caller import signed_out_only
+from vestibule.doors.caller import allowed, signed_out_only
 from vestibule.doors.hall import auth, settings
 from vestibule.doors.pages import form_page
 from vestibule.doors.visit import visit
 from vestibule.doors.words import say
+from vestibule.policy import Act
 
 pages = Blueprint("registration", __name__, template_folder="templates")
 
 
 @pages.route("/register", methods=["GET", "POST"])
+@allowed(Act.REGISTER)
 @signed_out_only
 def register() -> Response:
     """Show the form and create the account."""

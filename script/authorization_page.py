@@ -1,0 +1,70 @@
+"""The page of the policy, whose table is written from the acts themselves."""
+
+from vestibule.policy import Act, Who
+
+BEGIN = """\
+# Who may do what
+
+<!-- Written by script/make-docs from the acts in src/vestibule/policy.py. -->
+
+One table decides who may do what to which thing, at every door. What it
+does not allow is refused. Every route of the pages and every call of the
+API names its act, or the application does not start. The route lets nobody
+in who may do its act to nothing at all; then the operation asks once more
+with the one thing that is meant, so that no door can forget. Scripts that
+call an operation from Python are asked as well: `by=` says who acts, and
+`vestibule.policy.OPERATOR` is whoever runs the server.
+
+Only two things decide: how the actor stands towards the thing, and how long
+ago they have proven who they are. An administrator's own things are theirs
+as anybody's are. A disabled account is nobody, from the next request on.
+
+| Who asks | A page | The API, and forms that are sent |
+|---|---|---|
+| nobody | leads to `/login` and back | 401 `auth.required` |
+| somebody who may not | 403 | 403 `forbidden` |
+| somebody whose proof is too old | leads to `/confirm` and back | 401 \
+`proof.too_old`; a form leads to `/confirm` |
+| somebody who may, where nothing is | 404 | 404 `missing` |
+
+A refusal is the same whether the thing is there or not, so that nobody can
+find out names and numbers by asking. What is refused to somebody signed in
+stands in the history under the code of the act, with the outcome
+`forbidden`. [Settings](settings.md): `VESTIBULE_ANONYMOUS_STATUS`,
+`VESTIBULE_NOT_ALLOWED_STATUS` (the `classroom` preset answers 401) and
+`VESTIBULE_SESSION_PROOF`. The tests in `tests/policy` are made from this
+table, and a route that is not in it fails them.
+
+## The table
+
+A fresh proof is to have signed in, or confirmed the password, a few minutes
+ago. Where everybody else who is signed in may do something, it is to their
+own, or to what is nobody's.
+
+"""
+COLUMNS = {
+    "Nobody": Who.ANONYMOUS,
+    "Somebody else": Who.OTHER,
+    "Owner": Who.OWNER,
+    "Administrator": Who.ADMIN,
+}
+
+
+def authorization_page() -> str:
+    """Write the page: what the policy is, then a row for each act."""
+    names = ["Act", "Thing", *COLUMNS, "With a fresh proof"]
+    lines = [cells(names), "|---|---" + "|:-:" * len(COLUMNS) + "|---|\n"]
+    return BEGIN + "".join([*lines, *map(act_row, Act)])
+
+
+def act_row(act: Act) -> str:
+    """Write the row of one act."""
+    marks = ["✓" if who in act.allowed else "–" for who in COLUMNS.values()]
+    fresh = [name.lower() for name, who in COLUMNS.items() if who in act.fresh]
+    told = ", ".join(fresh) or "–"
+    return cells([f"`{act.code}`", act.thing, *marks, told])
+
+
+def cells(texts: list[str]) -> str:
+    """Write a row of the table."""
+    return f"| {' | '.join(texts)} |\n"

@@ -1,0 +1,282 @@
+"""Deeds: every route of the application, filled in so that it works.
+
+Routes come from the application's own map, and who may do them from the
+table of the policy. What a route needs to work stands here, one line for
+each; a new route that acts fails the suite until it has its line.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Flask
+
+from conftest import PASSWORD
+from paintings import painted
+from vestibule.policy import Act
+
+NEW_PASSWORD = "seven purple llamas"
+FAR = 4_000_000_000_000_000_001
+NOBODYS = "A" * 43
+
+
+@dataclass(frozen=True)
+class Line:
+    """What one route is sent, and what it comes to when it works.
+
+    Texts in braces are filled in with what belongs to the owner of the
+    thing. ``changes`` names the tables that may change, of which at least
+    one does; whoever looks changes none.
+    """
+
+    body: Mapping[str, object] = field(default_factory=dict)
+    works: int | None = None
+    changes: str = ""
+    raw: bytes = b""
+    kind: str = ""
+
+
+WORDS = {"title": "Now", "content": "something else"}
+OLD_AND_NEW = {"old_password": PASSWORD, "new_password": NEW_PASSWORD}
+AGAIN = {"password": NEW_PASSWORD, "confirm_password": NEW_PASSWORD}
+TWICE = {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
+DAN = {"email": "dan@example.com"}
+MY_WORDS = {"email": "{email}", "password": PASSWORD}
+RENAMED = {"username": "{username}x", "email": "{email}"}
+OTHER_EMAIL = {"username": "{username}", "email": "{username}@new.example"}
+NEW_ACCOUNT = "users identifiers mailed_tokens outbox"
+ROLE = "users sessions keeper outbox"
+
+# What is not here looks, with nothing to fill in, and answers 200; below
+# the API the declaration of the call says with what it answers.
+LINES = {
+    "GET /admin": Line(works=302),
+    "GET /logut": Line(works=302),
+    "GET /secret": Line(works=302),
+    # There is no inbox but in development.
+    "GET /dev/mail": Line(works=404),
+    # -- the pages
+    "POST /admin/users/<number>/demote": Line(changes=ROLE),
+    "POST /admin/users/<number>/disable": Line(changes=ROLE),
+    "POST /admin/users/<number>/enable": Line(changes=ROLE),
+    "POST /admin/users/<number>/promote": Line(changes=ROLE),
+    "POST /admin/users/<number>/reset": Line(changes="mailed_tokens outbox"),
+    "POST /admin/users/<number>/sign-out": Line(changes="sessions"),
+    "POST /confirm": Line({"password": PASSWORD}, changes="sessions"),
+    "POST /feedback/<number>/delete": Line(changes="feedback"),
+    "POST /feedback/<number>/update": Line(WORDS, changes="feedback"),
+    "POST /login": Line(MY_WORDS, changes="sessions"),
+    "POST /logout": Line(changes="sessions"),
+    "POST /password/change": Line(
+        {**OLD_AND_NEW, "new_password2": NEW_PASSWORD},
+        changes="users sessions outbox mailed_tokens",
+    ),
+    "POST /password_reset": Line(
+        {"email": "{email}"}, changes="mailed_tokens outbox"
+    ),
+    "POST /password_reset/<token>": Line(
+        AGAIN, changes="users sessions mailed_tokens outbox"
+    ),
+    "POST /profile": Line(RENAMED, changes="users identifiers"),
+    "POST /profile/picture/delete": Line(changes="pictures"),
+    "POST /register": Line(
+        {**DAN, **TWICE, "username": "dan"}, changes=NEW_ACCOUNT
+    ),
+    "POST /users/<username>/delete": Line(
+        changes="users identifiers feedback sessions pictures mailed_tokens "
+        "keeper outbox host_fields"
+    ),
+    "POST /users/<username>/export": Line(works=200),
+    "POST /users/<username>/feedback/add": Line(WORDS, changes="feedback"),
+    "POST /verify-email": Line(changes="mailed_tokens outbox"),
+    "POST /verify-email/<token>": Line(
+        changes="users identifiers mailed_tokens outbox"
+    ),
+    # -- the routes of the auth-service contract
+    "POST /users": Line({**DAN, "password": PASSWORD}, 200, NEW_ACCOUNT),
+    "POST /sessions": Line(MY_WORDS, 200, "sessions"),
+    # The contract's own answer to who is signed out.
+    "DELETE /sessions": Line(works=403),
+    "POST /reset_password": Line(
+        {"email": "{email}"}, 200, "mailed_tokens outbox"
+    ),
+    "PUT /reset_password": Line(
+        {
+            "email": "{reset_email}",
+            "reset_token": "{reset}",
+            "new_password": NEW_PASSWORD,
+        },
+        200,
+        "users sessions mailed_tokens outbox",
+    ),
+    # -- the API
+    "POST /api/v1/email-verification": Line(changes="mailed_tokens outbox"),
+    "PUT /api/v1/email-verification": Line(
+        {"token": "{verify}"},
+        changes="users identifiers mailed_tokens outbox",
+    ),
+    "PUT /api/v1/feedback/<number>": Line(WORDS, changes="feedback"),
+    "DELETE /api/v1/feedback/<number>": Line(changes="feedback"),
+    "PUT /api/v1/password": Line(
+        OLD_AND_NEW, changes="users sessions outbox mailed_tokens"
+    ),
+    "POST /api/v1/password-reset": Line(
+        {"email": "{email}"}, changes="mailed_tokens outbox"
+    ),
+    "PUT /api/v1/password-reset": Line(
+        {"token": "{reset}", "new_password": NEW_PASSWORD},
+        changes="users sessions mailed_tokens outbox",
+    ),
+    "PATCH /api/v1/profile": Line(
+        {"username": "{username}x"}, changes="users identifiers"
+    ),
+    "PUT /api/v1/profile/picture": Line(
+        changes="pictures", raw=painted(size=(2, 2)), kind="image/png"
+    ),
+    "DELETE /api/v1/profile/picture": Line(changes="pictures"),
+    "POST /api/v1/sessions": Line(
+        {"name": "{email}", "password": PASSWORD}, changes="sessions"
+    ),
+    "DELETE /api/v1/sessions/current": Line(changes="sessions"),
+    "POST /api/v1/sessions/current/proof": Line(
+        {"password": PASSWORD}, changes="sessions"
+    ),
+    "POST /api/v1/users": Line(
+        {**DAN, "password": PASSWORD}, changes=NEW_ACCOUNT
+    ),
+    "DELETE /api/v1/users/<username>": Line(
+        changes="users identifiers feedback sessions pictures mailed_tokens "
+        "keeper outbox host_fields"
+    ),
+    "POST /api/v1/users/<username>/feedback": Line(WORDS, changes="feedback"),
+}
+
+# The parts of an address that name a thing: one that is there, and one
+# that is not.
+THINGS = {
+    "/users/<username>": ("/users/{username}", "/users/nobody"),
+    "/admin/users/<number>": ("/admin/users/{id}", f"/admin/users/{FAR}"),
+    "/feedback/<number>": ("/feedback/{feedback}", f"/feedback/{FAR}"),
+    "/pictures/<name>": ("/pictures/{picture}", f"/pictures/{NOBODYS}.png"),
+    "/password_reset/<token>": ("/password_reset/{reset}", ""),
+    "/verify-email/<token>": ("/verify-email/{verify}", ""),
+}
+
+# Acts that are no route of their own, but part of what a route does.
+INSIDE = {
+    "POST /profile": (Act.CHANGE_EMAIL, OTHER_EMAIL),
+    "PATCH /api/v1/profile": (
+        Act.CHANGE_EMAIL,
+        {"email": "{username}@new.example"},
+    ),
+}
+
+# What does nothing to anything: it answers wherever else nothing would.
+NOWHERE = "vestibule.api.nowhere"
+
+
+@dataclass(frozen=True)
+class Deed:
+    """One method of one route: its act, and how it is asked for."""
+
+    method: str
+    rule: str
+    act: Act
+    line: Line
+    works: int
+    is_api: bool
+    is_page: bool
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.rule} ({self.act.name})"
+
+    @property
+    def names_a_thing(self) -> bool:
+        """Whether the address says which thing is meant."""
+        return "<" in self.rule
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is done to something of the asker's own."""
+        return not self.names_a_thing and self.act.thing != "site"
+
+    @property
+    def is_guarded(self) -> bool:
+        """Whether the table refuses it to some who are signed in."""
+        return not self.act.is_public and not self.act.is_for_all
+
+    @property
+    def looks(self) -> bool:
+        """Whether it only shows something."""
+        return self.method == "GET"
+
+    @property
+    def changes(self) -> set[str]:
+        """Name the tables that it may change."""
+        return {f"vestibule_{name}" for name in self.line.changes.split()}
+
+    def path(self, facts: Mapping[str, object], *, there: bool = True) -> str:
+        """Fill in the address, with a thing that is there or is not.
+
+        Raises:
+            LookupError: nobody wrote down how.
+        """
+        path = self.rule
+        for part, (present, absent) in THINGS.items():
+            if there or absent:
+                path = path.replace(part, present if there else absent)
+        if "<" in path:
+            raise LookupError(
+                f"tests/deeds.py: THINGS does not say how {self} is filled in"
+            )
+        return path.format(**facts)
+
+
+def written_rule(rule: Any) -> str:
+    """Write a rule without its converters."""
+    return re.sub(r"<\w+:", "<", rule.rule)
+
+
+def deeds(app: Flask) -> list[Deed]:
+    """List every method of every route, and what happens inside some.
+
+    Raises:
+        LookupError: nobody wrote down what one of them needs.
+    """
+    found = list(_deeds(app))
+    missing = [d for d in found if not d.looks and _key(d) not in LINES]
+    if missing:
+        raise LookupError(
+            "tests/deeds.py: LINES does not say what these need: "
+            + ", ".join(map(str, missing))
+        )
+    return found
+
+
+def _key(deed: Deed) -> str:
+    """Write a deed as its line is called."""
+    return f"{deed.method} {deed.rule}"
+
+
+def _deeds(app: Flask) -> Iterator[Deed]:
+    """List the deeds, those without a line as well."""
+    for rule in sorted(app.url_map.iter_rules(), key=str):
+        view: Any = app.view_functions[rule.endpoint]
+        act = getattr(view, "vestibule_act", None)
+        if act is None or rule.endpoint == NOWHERE:
+            continue
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            written = written_rule(rule)
+            line = LINES.get(f"{method} {written}", Line())
+            call = getattr(view, "call", None)
+            usual = 200 if method == "GET" else 302
+            works = line.works or (usual if call is None else call.status)
+            is_page = call is None and ".classic." not in rule.endpoint
+            made = (works, call is not None, is_page)
+            yield Deed(method, written, act, line, *made)
+            inner = INSIDE.get(f"{method} {written}")
+            if inner is not None:
+                changes = "mailed_tokens outbox"
+                line = Line(inner[1], line.works, changes)
+                yield Deed(method, written, inner[0], line, *made)

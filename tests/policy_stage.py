@@ -1,0 +1,278 @@
+"""A stage with everybody on it who may stand towards a thing in some way.
+
+It is set once; whatever a request has changed is put back after it,
+so that each meets the same rows.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import unquote_to_bytes, urlencode
+
+from flask import Flask
+from sqlalchemy import delete, event, insert, select, update
+
+from askers import CAST, Asker
+from conftest import Browser, TurnableClock, account, form_token
+from deeds import Deed
+from hostility import BROWSER, FORM, JSON, LIVING, Answer, Knock, asked
+from paintings import painted
+from vestibule.auth import Auth
+from vestibule.capabilities.pictures.records import PictureRecord
+from vestibule.history import Event
+from vestibule.policy import OPERATOR, Who
+from vestibule.records import Record
+from vestibule.user import User
+
+NAMES = ("alice", "bob", "carol", "root", "second", "evan", "fay")
+LIVES = re.compile("|".join(LIVING))
+Events = Counter[tuple[str, str, int | None, int | None]]
+
+
+class Stage:
+    """An application with everybody in it, and what it must keep."""
+
+    def __init__(self, app: Flask, auth: Auth, clock: TurnableClock) -> None:
+        self.app, self.auth, self.clock = app, auth, clock
+        self.picture = painted(size=(2, 2))
+        self.people = {name: account(auth, name) for name in NAMES}
+        for name in ("root", "second"):
+            auth.administration.set_admin(
+                self.people[name], is_admin=True, by=OPERATOR
+            )
+        self.facts = {name: self._facts(name) for name in NAMES}
+        self._hand_out_links()
+        self.askers = {
+            name: self._asker(name, *cast) for name, cast in CAST.items()
+        }
+        auth.administration.set_active(
+            self.people["evan"], is_active=False, by=OPERATOR
+        )
+        auth.db.write(
+            update(User)
+            .where(User.id == self.people["fay"].id)
+            .values(is_active=False)
+        )
+        # What was written since all was put back: events and counts, and
+        # what a refusal must not change.
+        self.writes: set[bool] = set()
+        self.settle()
+
+    def settle(self) -> None:
+        """Take what there is now for what every request shall meet."""
+        self.rows = self.read()
+        self.past = {row["id"] for row in self.rows["vestibule_events"]}
+        self.state = self._lasting(self.rows)
+
+    def _facts(self, name: str) -> dict[str, object]:
+        """Give somebody things to ask for, and write down their names."""
+        user = self.people[name]
+        words = (f"title of {name}", f"secret of {name}")
+        number = self.auth.feedback.add(user, *words, by=OPERATOR)
+        picture = f"{name}{'-' * (43 - len(name))}.png"
+        self.auth.db.add(
+            PictureRecord(
+                name=picture,
+                user_id=user.id,
+                media_type="image/png",
+                width=2,
+                height=2,
+                size=len(self.picture),
+                created_at=0,
+            )
+        )
+        self.auth.pictures.folder.write(picture, self.picture)
+        return {
+            "username": user.username,
+            "email": user.email,
+            "id": user.id,
+            "feedback": number,
+            # The one picture that nobody takes away.
+            "picture": f"carol{'-' * 38}.png",
+        }
+
+    def _hand_out_links(self) -> None:
+        """Have letters with live links sent to people nobody deletes."""
+        carol, second = self.people["carol"], self.people["second"]
+        self.auth.email_verification.ask(carol, "carol@new.example")
+        letter = self.auth.outbox.latest(1)[0].text
+        mailed = re.search(r"/verify-email/(\S+)", letter)
+        assert mailed
+        reset = self.auth.get_reset_password_token(second.email)
+        for facts in self.facts.values():
+            facts["verify"] = mailed[1]
+            facts["reset"] = reset
+            facts["reset_email"] = second.email
+
+    def _asker(self, name: str, user: str, owner: str, who: Who) -> Asker:
+        """Sign somebody in, and have them open a form."""
+        person = self.people.get(user)
+        made = Asker(name, person, self.people[owner], who)
+        if person is not None:
+            made.token = self.auth.sessions.open(person.id)
+        self.open_form(made)
+        return made
+
+    def open_form(self, asker: Asker) -> None:
+        """Have somebody open a form that is for everybody."""
+        browser = Browser(self.app)
+        if asker.token:
+            browser.client.set_cookie("session_id", asker.token)
+        asker.form = form_token(browser.open("/logout"))
+        cookie = browser.client.get_cookie("vestibule_visit")
+        assert cookie
+        asker.visit = cookie.value
+
+    # -- asking -------------------------------------------------------------
+
+    def about(self, asker: Asker, deed: Deed) -> Mapping[str, object]:
+        """Say what an asker fills in at a deed."""
+        if deed.act.is_public:
+            # It must be an account that can be signed in to.
+            return self.facts["alice"]
+        return self.facts[asker.subject(deed).username]
+
+    def ask(
+        self,
+        asker: Asker,
+        deed: Deed,
+        path: str | None = None,
+        *,
+        method: str = "",
+        query: str = "",
+        extra: Mapping[str, object] | None = None,
+        headers: tuple[tuple[str, str], ...] = (),
+        by_bearer: bool = False,
+    ) -> Answer:
+        """Ask for a deed as somebody; the path as a client writes it."""
+        facts = self.about(asker, deed)
+        path = deed.path(facts) if path is None else path
+        kind, body = self._body(asker, deed, facts, extra or {})
+        sent = [*(BROWSER if deed.is_page else (("Accept", JSON),)), *headers]
+        if kind:
+            sent.append(("Content-Type", kind))
+        if not by_bearer:
+            cookies = f"vestibule_visit={asker.visit}"
+            if asker.token:
+                cookies += f"; session_id={asker.token}"
+            sent.append(("Cookie", cookies))
+        elif asker.token:
+            sent.append(("Authorization", f"Bearer {asker.token}"))
+        raw = unquote_to_bytes(path).decode("latin-1")
+        return asked(
+            self.app,
+            Knock(method or deed.method, raw, query, tuple(sent), body),
+        )
+
+    def _body(
+        self,
+        asker: Asker,
+        deed: Deed,
+        facts: Mapping[str, object],
+        extra: Mapping[str, object],
+    ) -> tuple[str, bytes]:
+        """Fill in the body of a deed, with more in it than it asks for."""
+        if deed.line.raw:
+            return deed.line.kind, deed.line.raw
+        if deed.looks and not extra:
+            return "", b""
+        filled: dict[str, object] = {
+            name: value.format(**facts) if isinstance(value, str) else value
+            for name, value in deed.line.body.items()
+        }
+        filled |= extra
+        if not deed.is_page:
+            return (JSON, json.dumps(filled).encode()) if filled else ("", b"")
+        filled["csrf_token"] = asker.form
+        return FORM, urlencode(filled).encode()
+
+    # -- what is kept -------------------------------------------------------
+
+    def read(self) -> dict[str, list[dict[str, Any]]]:
+        """Read all rows of all tables."""
+        return {
+            table.name: [
+                dict(row._mapping) for row in self.auth.db.read(select(table))
+            ]
+            for table in Record.metadata.sorted_tables
+        }
+
+    @staticmethod
+    def _lasting(rows: dict[str, Any]) -> dict[str, list[str]]:
+        """Take of all rows what a refusal must not change, in any order."""
+        return {
+            name: sorted(map(repr, found))
+            for name, found in rows.items()
+            if name not in LIVING
+        }
+
+    def changed(self) -> set[str]:
+        """Name the tables that are no longer as every request meets them."""
+        if True not in self.writes:
+            return set()
+        now = self._lasting(self.read())
+        return {name for name in now if now[name] != self.state[name]}
+
+    def events(self) -> Events:
+        """Count the events since the last look: act, end, who, whom."""
+        if False not in self.writes:
+            return Counter()
+        columns = (Event.act, Event.outcome, Event.actor_id, Event.subject_id)
+        rows = self.auth.db.read(select(Event.id, *columns))
+        new = [row for row in rows if row[0] not in self.past]
+        self.past |= {row[0] for row in new}
+        return Counter((row[1], row[2], row[3], row[4]) for row in new)
+
+    def put_back(self) -> None:
+        """Make everything as it was, but for what refusals write as well."""
+        if True in self.writes:
+            self._put_back_rows()
+            self._put_back_files()
+        self.writes.clear()
+
+    def _put_back_rows(self) -> None:
+        """Write all rows anew, but events and counts."""
+        tables = Record.metadata.sorted_tables
+        lasting = [table for table in tables if table.name not in LIVING]
+        with self.auth.db.engine.begin() as connection:
+            for table in reversed(lasting):
+                connection.execute(delete(table))
+            for table in lasting:
+                if self.rows[table.name]:
+                    connection.execute(insert(table), self.rows[table.name])
+
+    def _put_back_files(self) -> None:
+        """Write the files of pictures that are gone."""
+        folder = self.auth.pictures.folder
+        for row in self.rows["vestibule_pictures"]:
+            if folder.read(row["name"]) is None:
+                folder.write(row["name"], self.picture)
+
+
+@contextmanager
+def staged(app: Flask, auth: Auth, clock: TurnableClock) -> Iterator[Stage]:
+    """Set the stage, and note whether anything is written on it."""
+    stage = Stage(app, auth, clock)
+
+    def note(_conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        """Note one statement."""
+        if re.match(r"\s*(INS|UPD|DEL)", statement):
+            stage.writes.add(not LIVES.search(statement))
+
+    event.listen(auth.db.engine, "before_cursor_execute", note)
+    if auth.db.engine.dialect.name == "sqlite":
+        # Nobody pulls the plug; see conftest on the other database.
+        event.listen(auth.db.engine, "connect", _carelessly)
+        auth.db.engine.dispose()
+    try:
+        yield stage
+    finally:
+        event.remove(auth.db.engine, "before_cursor_execute", note)
+
+
+def _carelessly(connection: Any, _: object) -> None:
+    """Let SQLite not wait for the disk."""
+    connection.execute("PRAGMA synchronous = OFF")
