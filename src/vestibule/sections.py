@@ -158,6 +158,15 @@ class SessionSettings:
         least=60,
         unit="seconds",
     )
+    proof: int = knob(
+        "SESSION_PROOF",
+        300,
+        "How long signing in or confirming the password is a fresh proof.",
+        kind="duration",
+        least=30,
+        most=HOUR,
+        unit="seconds",
+    )
     remember: int = knob(
         "SESSION_REMEMBER",
         30 * DAY,

@@ -11,6 +11,7 @@ from stagecraft import at_once, counts
 from vestibule.auth import Auth
 from vestibule.capabilities.login.operations import CredentialsIncorrect
 from vestibule.capability import Capability
+from vestibule.policy import OPERATOR
 from vestibule.user import User
 
 NEW = "another good password"
@@ -41,7 +42,7 @@ def test_a_sign_in_that_was_overtaken_opens_no_session(
         "reset": lambda: auth.update_password(token, NEW),
         "change": lambda: auth.passwords.change(alice, PASSWORD, NEW),
         "set": lambda: auth.administration.set_password(alice, NEW),
-        "deletion": lambda: auth.deletion.delete(alice),
+        "deletion": lambda: auth.deletion.delete(alice, by=OPERATOR),
     }
     auth.capabilities.append(Meanwhile(auth, acts[event]))
 

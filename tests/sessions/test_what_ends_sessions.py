@@ -6,6 +6,7 @@ import pytest
 
 from conftest import PASSWORD, account
 from vestibule.auth import Auth
+from vestibule.policy import OPERATOR
 from vestibule.user import User
 
 NEW = "another good password"
@@ -41,24 +42,33 @@ ACTS: dict[str, tuple[Act, set[str]]] = {
     ),
     "promotion": (
         lambda auth, user, _: auth.administration.set_admin(
-            user, is_admin=True
+            user, is_admin=True, by=OPERATOR
         ),
         set(),
     ),
     "demotion": (
         lambda auth, user, _: auth.administration.set_admin(
-            user, is_admin=False
+            user, is_admin=False, by=OPERATOR
         ),
         set(),
     ),
-    "deletion": (lambda auth, user, _: auth.deletion.delete(user), set()),
+    "disabling": (
+        lambda auth, user, _: auth.administration.set_active(
+            user, is_active=False, by=OPERATOR
+        ),
+        set(),
+    ),
+    "deletion": (
+        lambda auth, user, _: auth.deletion.delete(user, by=OPERATOR),
+        set(),
+    ),
     "a contract call": (
         lambda auth, user, _: auth.destroy_session(user.id),
         set(),
     ),
     "profile change": (
         lambda auth, user, _: auth.profile.update(
-            user, "alice2", "alice@example.com"
+            user, "alice2", "alice@example.com", by=OPERATOR
         ),
         {"own", "other"},
     ),
@@ -76,6 +86,7 @@ ACTS: dict[str, tuple[Act, set[str]]] = {
 def test_every_act_ends_exactly_the_sessions_it_should(
     auth: Auth, bob: User
 ) -> None:
+    auth.db.update_user(bob.id, is_admin=True)
     bobs = auth.sessions.open(bob.id)
     for act, (do, spared) in ACTS.items():
         alice = account(auth, "alice")
@@ -93,4 +104,4 @@ def test_every_act_ends_exactly_the_sessions_it_should(
         }
         assert alive == spared, act
         assert auth.get_user_from_session_id(bobs) is not None, act
-        auth.deletion.delete(alice)
+        auth.deletion.delete(alice, by=OPERATOR)

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, case, delete, select, update
 
 from vestibule.capabilities.sessions.records import SessionRecord
-from vestibule.capability import Capability, operation
+from vestibule.capability import Capability, Exported, operation
 from vestibule.errors import NotProven
 from vestibule.ground.randomness import fingerprint
 from vestibule.history import circumstances
+from vestibule.outcomes import Renewed
+from vestibule.policy import STRANGER, Actor
 from vestibule.user import User, found
 
 TOUCH_EVERY = 60
@@ -19,12 +21,14 @@ SWEEP_AT_ONCE = 200
 _LOOK_UP = (
     select(
         SessionRecord.seen_at.label("session_seen_at"),
+        SessionRecord.proven_at.label("session_proven_at"),
         *User.__table__.columns,
     )
     .join(User, User.id == SessionRecord.user_id)
     .where(
         SessionRecord.fingerprint == bindparam("fingerprint"),
         SessionRecord.ends_at > bindparam("now"),
+        User.is_active,
     )
 )
 
@@ -36,6 +40,17 @@ class Term:
     created_at: int
     ends_at: int
     dies_at: int
+
+
+@dataclass(frozen=True)
+class Device:
+    """A session as its owner may see it; by nothing here can it be used."""
+
+    created_at: int
+    seen_at: int
+    ends_at: int
+    address: str
+    agent: str
 
 
 class Sessions(Capability):
@@ -65,6 +80,7 @@ class Sessions(Capability):
                 user_id=user_id,
                 created_at=now,
                 seen_at=now,
+                proven_at=now,
                 idle_for=idle,
                 ends_at=min(now + idle, dies_at),
                 dies_at=dies_at,
@@ -75,21 +91,57 @@ class Sessions(Capability):
         return token
 
     def owner(self, token: str | None) -> User | None:
-        """Say whose session a token opens at this moment.
+        """Say whose session a token opens at this moment."""
+        return self.actor(token).user
+
+    def actor(self, token: str | None) -> Actor:
+        """Say who acts by a token at this moment, and since when for sure.
 
         A session in use slides on; that is written at most once a minute.
         """
         if not isinstance(token, str) or not 0 < len(token) <= LONGEST_TOKEN:
-            return None
+            return STRANGER
         now = self.auth.clock.now()
         print_ = fingerprint(token)
         row = self.db.first(_LOOK_UP, fingerprint=print_, now=now)
         if row is None:
-            return None
+            return STRANGER
         values = dict(row._mapping)
         if values.pop("session_seen_at") <= now - TOUCH_EVERY:
             self._touch(print_, now)
-        return found(values)
+        proven_at = values.pop("session_proven_at")
+        return Actor(found(values), proven_at)
+
+    @operation
+    def renew(self, token: str | None) -> Renewed:
+        """Put a new token in place of one whose owner has proven anew.
+
+        Raises:
+            NotProven: the session is over.
+
+        Source: OWASP ASVS 5.0 7.2.4.
+        """
+        now = self.auth.clock.now()
+        fresh = self.auth.randomness.token()
+        row = self.db.write_returning(
+            update(SessionRecord)
+            .where(
+                SessionRecord.fingerprint == fingerprint(token or ""),
+                SessionRecord.ends_at > now,
+            )
+            .values(fingerprint=fingerprint(fresh), proven_at=now)
+            .returning(
+                SessionRecord.created_at,
+                SessionRecord.idle_for,
+                SessionRecord.dies_at,
+            )
+        )
+        if row is None:
+            raise NotProven
+        created_at, idle_for, dies_at = row
+        # Only a remembered session may lie unused for its whole life.
+        is_remembered = created_at + idle_for >= dies_at
+        return Renewed(fresh, dies_at - now if is_remembered else None)
 
     def term(self, token: str) -> Term:
         """Say when a session began and when it ends.
@@ -155,9 +207,27 @@ class Sessions(Capability):
             self.history.record("session.end_all", user_id)
         return ended
 
+    def devices(self, user: User, most: int = 50) -> list[Device]:
+        """List where somebody is signed in, the last used first."""
+        record = SessionRecord.__table__.columns
+        rows = self.db.read(
+            select(*(record[name] for name in Device.__dataclass_fields__))
+            .where(
+                SessionRecord.user_id == user.id,
+                SessionRecord.ends_at > self.auth.clock.now(),
+            )
+            .order_by(SessionRecord.seen_at.desc())
+            .limit(most)
+        )
+        return [Device(*row) for row in rows]
+
     def forget(self, user: User) -> None:
         """Remove the sessions of an account that goes."""
         self.end_all(user.id)
+
+    def export(self, user: User) -> Exported:
+        """Tell where somebody is signed in."""
+        return Exported([vars(d) for d in self.devices(user, most=10_000)])
 
     def sweep(self, now: int) -> int:
         """Remove a few sessions that are over."""

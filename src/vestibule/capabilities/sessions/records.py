@@ -11,7 +11,8 @@ class SessionRecord(Record):
     """One signed-in device.
 
     ``ends_at`` slides while the session is used, ``idle_for`` seconds
-    ahead, and never beyond ``dies_at``.
+    ahead, and never beyond ``dies_at``. At ``proven_at`` its owner last
+    showed to be that.
     """
 
     __tablename__ = PREFIX + "sessions"
@@ -29,3 +30,4 @@ class SessionRecord(Record):
     dies_at: Mapped[int]
     address: Mapped[str] = mapped_column(String(45))
     agent: Mapped[str] = mapped_column(String(200))
+    proven_at: Mapped[int] = mapped_column(server_default="0")

@@ -1,0 +1,16 @@
+"""The shape of a proof."""
+
+import dataclasses
+
+from vestibule.field import secret
+from vestibule.reasons import PASSWORD_MISSING
+from vestibule.shape import Shape
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Confirmation(Shape):
+    """What both the page and the API ask for."""
+
+    password: str = secret(
+        "Password", missing=PASSWORD_MISSING, autocomplete="current-password"
+    )

@@ -1,0 +1,47 @@
+"""Proving once more who one is, in a session that goes on."""
+
+from vestibule.capability import Capability, operation
+from vestibule.errors import NotProven, Reason
+from vestibule.outcomes import Renewed
+from vestibule.user import User
+
+
+class PasswordIncorrect(NotProven):
+    """The password, asked for once more, is not the account's."""
+
+    reason = Reason("password.incorrect", "The password is not correct")
+    field = "password"
+
+
+class RecentProof(Capability):
+    """A proof of a few minutes, which some acts ask for."""
+
+    name = "recent_proof"
+
+    @operation
+    def confirm(self, user: User, password: str, token: str | None) -> Renewed:
+        """Take the password once more, and give the session a new token.
+
+        Args:
+            user: whose session it is.
+            password: as typed.
+            token: of the session.
+
+        Raises:
+            PasswordIncorrect: it is not this account's.
+            TooMany: it was wrong too often.
+            NotProven: the session is over.
+
+        Source: OWASP ASVS 5.0 7.2.4, 7.5.1.
+        """
+        with self.auth.throttle.attempt("login", user.id):
+            if not self.auth.passwords.is_right(user, password):
+                refusal = PasswordIncorrect()
+                self.history.record("recent_proof", user.id, refusal.code)
+                raise refusal
+        # Attack: confirming with the old password during its own reset.
+        if not self.auth.passwords.is_current(user):
+            raise NotProven
+        renewed = self.auth.sessions.renew(token)
+        self.history.record("recent_proof", user.id)
+        return renewed
