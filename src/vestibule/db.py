@@ -148,6 +148,8 @@ class DB(Store):
         own = ("email", "username")
         _refuse_misfits(**{k: v for k, v in changes.items() if k not in own})
         with self.unit():
+            if not self.hold(user_id):
+                raise NoResultFound("no such user")
             if "email" in changes:
                 name = names.email_address(changes["email"])
                 self._rename("email", name.canonical, user_id)
@@ -156,11 +158,21 @@ class DB(Store):
                 name = names.username(changes["username"])
                 self._rename("username", name.canonical, user_id)
                 changes["username"] = name.shown
-            statement = update(User).where(User.id == user_id)
-            # An empty change still tells whether the account is there.
-            values = changes or {"id": user_id}
-            if self.write(statement.values(**values)) == 0:
-                raise NoResultFound("no such user")
+            if changes:
+                statement = update(User).where(User.id == user_id)
+                self.write(statement.values(**changes))
+
+    def hold(self, user_id: int) -> bool:
+        """Let others who change an account wait; say if it is there.
+
+        Whoever changes more than one row of an account holds it before all
+        of them, to the end of the unit of work. So no two wait for each
+        other, and nobody misses what another one is adding. Rows that only
+        refer to the account can be added meanwhile.
+        """
+        lock = select(User.id).where(User.id == user_id)
+        held = lock.with_for_update(key_share=True)
+        return self.write_returning(held) is not None
 
     def _rename(self, kind: str, canonical: str, user_id: int) -> None:
         """Move an account's identifier to a new canonical name."""

@@ -21,6 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from vestibule.db import DB
 from vestibule.engine import insert_new
+from vestibule.errors import Missing
 from vestibule.ground.randomness import fingerprint
 from vestibule.records import PREFIX, Record
 from vestibule.user import User
@@ -60,7 +61,12 @@ class MailedTokens:
 
         Returns:
             The secret for the mail: 43 characters, nowhere stored.
+
+        Raises:
+            Missing: the account is gone.
         """
+        if not self.db.hold(user_id):
+            raise Missing
         token = self.db.randomness.token()
         ends_at = self.db.clock.now() + self.db.settings.email.link_life
         fresh = {

@@ -97,7 +97,9 @@ class Throttle:
         limits = {account: self.settings.per_account}
         with self._counted(act, user_id, limits):
             yield
-        self.db.keep(delete(Attempts).where(Attempts.key == account))
+            # In the order in which they are counted: two at once, at one
+            # account and place, then wait, and never for each other.
+            self.db.keep(delete(Attempts).where(Attempts.key == account))
 
     def forgive(self, act: str, user_id: int) -> None:
         """Clear the count of an account whose owner has proven otherwise."""

@@ -6,10 +6,13 @@ from typing import Any
 from sqlalchemy import (
     CheckConstraint,
     Identity,
+    Index,
     RowMapping,
     String,
     UniqueConstraint,
     false,
+    text,
+    true,
 )
 from sqlalchemy.orm import (
     Mapped,
@@ -20,6 +23,20 @@ from sqlalchemy.orm import (
 from vestibule.errors import Conflict, Reason
 from vestibule.records import PREFIX, Record, RowNumber
 
+# Compared by code points and in no language's order: so the key also finds
+# names by their beginning, and no update of the system reorders it.
+_PLAIN = String(320).with_variant(String(320, "C"), "postgresql")
+
+
+def _rare(name: str, sqlite: str, postgresql: str = "") -> Index:
+    """Index the numbers of those accounts that something is true of."""
+    return Index(
+        f"ix_vestibule_users_{name}",
+        "id",
+        sqlite_where=text(sqlite),
+        postgresql_where=text(postgresql or sqlite),
+    )
+
 
 class User(Record):
     """An account: who it is, and the hash of how they prove it."""
@@ -28,6 +45,19 @@ class User(Record):
     __table_args__ = (
         CheckConstraint("length(email) <= 254", "email_length"),
         CheckConstraint("length(username) <= 20", "username_length"),
+        # What the keeper of the administration refers to.
+        Index(
+            "ix_vestibule_users_role",
+            "id",
+            "is_admin",
+            "is_active",
+            unique=True,
+        ),
+        # Whatever is rare among accounts is found without reading all.
+        _rare("disabled", "is_active = 0", "NOT is_active"),
+        _rare("admins", "is_admin = 1", "is_admin"),
+        _rare("confirmed", "email_verified_at IS NOT NULL"),
+        _rare("unconfirmed", "email_verified_at IS NULL"),
         # A deleted account's number is never given to somebody else.
         {"sqlite_autoincrement": True},
     )
@@ -46,6 +76,9 @@ class User(Record):
     email_verified_at: Mapped[int | None]
     password_changed_at: Mapped[int]
     created_at: Mapped[int]
+    is_active: Mapped[bool] = mapped_column(
+        default=True, server_default=true()
+    )
 
     def __repr__(self) -> str:
         """Show the number only: a log must not hold a hash or address."""
@@ -77,7 +110,7 @@ class Identifier(Record):
         UniqueConstraint("user_id", "kind"),
     )
 
-    canonical: Mapped[str] = mapped_column(String(320), primary_key=True)
+    canonical: Mapped[str] = mapped_column(_PLAIN, primary_key=True)
     kind: Mapped[str] = mapped_column(String(10))
     user_id: Mapped[int]
 

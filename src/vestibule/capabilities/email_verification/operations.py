@@ -1,12 +1,13 @@
 """Confirming an address: the account's own, or the one it changes to."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlalchemy import update
 from sqlalchemy.exc import NoResultFound
 
-from vestibule.capability import Capability, operation
-from vestibule.errors import Expired, NotAllowed, Reason
+from vestibule.capability import Capability, Exported, operation
+from vestibule.errors import Expired, Missing, NotAllowed, Reason
 from vestibule.ground import names
 from vestibule.ground.letters import Letter
 from vestibule.user import EmailTaken, User
@@ -64,7 +65,8 @@ class EmailVerification(Capability):
         """Mail a fresh link, apart from the sign-in that is refused."""
         address = names.email_address(user.email).canonical
         if self.auth.throttle.may_write_to(address):
-            with self.db.apart():
+            # Who was deleted meanwhile gets no letter.
+            with self.db.apart(), suppress(Missing):
                 self.ask(user)
 
     @operation
@@ -136,6 +138,11 @@ class EmailVerification(Capability):
         if self.pending(user) is not None:
             self.auth.mailed_tokens.forget(user.id, PURPOSE)
 
+    def export(self, user: User) -> Exported:
+        """Tell an account which new address of its waits."""
+        pending = self.pending(user)
+        return Exported({"new_address": pending} if pending else None)
+
     @operation
     def confirm(self, token: str) -> EmailVerified:
         """Make the address that the token was mailed to the account's.
@@ -147,8 +154,10 @@ class EmailVerification(Capability):
         Source: the address confirmed is the address mailed
         (CVE-2026-32700).
         """
-        proof = self.auth.mailed_tokens.use(token, PURPOSE)
-        if proof is None:
+        proof = self.auth.mailed_tokens.look(token, PURPOSE)
+        if proof is None or not self.db.hold(proof.user_id):
+            raise EmailLinkInvalid
+        if self.auth.mailed_tokens.use(token, PURPOSE) is None:
             raise EmailLinkInvalid
         user = self.db.find_user_by(id=proof.user_id)
         if not _is_own(user, proof.address):

@@ -7,7 +7,8 @@ from typing import TypeVar
 from sqlalchemy import delete, select, update
 
 from vestibule.capabilities.host_fields.records import HostFieldsRecord
-from vestibule.capability import Capability, operation
+from vestibule.capability import Capability, Exported, operation
+from vestibule.errors import Missing
 from vestibule.shape import Shape
 from vestibule.user import User
 
@@ -46,21 +47,29 @@ class HostFields(Capability):
             user: whose fields they are.
             filled: text, numbers and switches by name, as a shape read
                 them; at most 60,000 characters of JSON.
+
+        Raises:
+            Missing: the account is gone.
         """
+        if not self.db.hold(user.id):
+            raise Missing
         text = json.dumps(dict(filled), ensure_ascii=False)
         changed = (
             update(HostFieldsRecord)
             .where(HostFieldsRecord.user_id == user.id)
             .values(filled=text)
         )
-        if self.db.write(changed):
-            return
-        # Of two at once that both find no row, one inserts and the other
-        # then has a row to change.
-        if not self.db.insert_new(
-            HostFieldsRecord, user_id=user.id, filled=text
-        ):
-            self.db.write(changed)
+        if not self.db.write(changed):
+            self.db.insert_new(HostFieldsRecord, user_id=user.id, filled=text)
+
+    def export(self, user: User) -> Exported:
+        """Tell an account what it has filled in for the host."""
+        row = self.db.first(
+            select(HostFieldsRecord.filled).where(
+                HostFieldsRecord.user_id == user.id
+            )
+        )
+        return Exported(None if row is None else json.loads(row[0]))
 
     def forget(self, user: User) -> None:
         """Remove what an account that goes has filled in."""

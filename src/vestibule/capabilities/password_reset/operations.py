@@ -67,17 +67,35 @@ class PasswordReset(Capability):
             user = self.db.find_user_by(email=address.shown)
         except NoResultFound:
             self.auth.throttle.may_write_to(address.canonical)
-            self.history.record("password_reset.ask", None, "reset.no_account")
-            if self.settings.email.reveal_accounts:
-                raise NoSuchAccount from None
-            return ResetAsked(address.shown)
+            return self._nobodys(address)
         if not self.auth.throttle.may_write_to(address.canonical):
             self.history.record("password_reset.ask", user.id, "rate.wait")
             return ResetAsked(address.shown)
-        token = self.issue(user)
-        self.auth.outbox.put(user.id, self._letter(user, token))
+        try:
+            token = self.send(user)
+        except Missing:
+            # Deleted since it was found.
+            return self._nobodys(address)
         handed = token if self.settings.email.reset_token_in_answer else None
         return ResetAsked(user.email, handed)
+
+    def _nobodys(self, address: names.Name) -> ResetAsked:
+        """Answer as for any address, where that may not be told.
+
+        Raises:
+            NoSuchAccount: only with the setting REVEAL_ACCOUNTS.
+        """
+        self.history.record("password_reset.ask", None, "reset.no_account")
+        if self.settings.email.reveal_accounts:
+            raise NoSuchAccount
+        return ResetAsked(address.shown)
+
+    @operation
+    def send(self, user: User) -> str:
+        """Mail an account's owner a link, and give its token."""
+        token = self.issue(user)
+        self.auth.outbox.put(user.id, self._letter(user, token))
+        return token
 
     @operation
     def issue(self, user: User) -> str:
@@ -96,7 +114,11 @@ class PasswordReset(Capability):
         proof = self.auth.mailed_tokens.look(token, PURPOSE)
         if proof is None:
             raise ResetTokenInvalid
-        user = self.db.find_user_by(id=proof.user_id)
+        try:
+            user = self.db.find_user_by(id=proof.user_id)
+        except NoResultFound as error:
+            # Deleted since the token was found.
+            raise ResetTokenInvalid from error
         # A letter to an address that is no longer the account's is void.
         if names.email_address(user.email).canonical != proof.address:
             raise ResetTokenInvalid
@@ -125,6 +147,7 @@ class PasswordReset(Capability):
             if email is not None and not _is_address_of(user, email):
                 raise ResetTokenInvalid
         hashed = self.auth.passwords.hash_new(user, password)
+        self.db.hold(user.id)
         if self.auth.mailed_tokens.use(token, PURPOSE) is None:
             raise ResetTokenInvalid
         self.auth.mailed_tokens.forget(user.id)

@@ -128,10 +128,13 @@ class Passwords(Capability):
 
         The account's row stays locked to the end of the unit of work, so
         that a new password set now waits, and ends what is opened here.
-        Attack: signing in with the old password during its own reset.
+        Attack: signing in with the old password during its own reset, or
+        while the account is being disabled.
         """
         unchanged = select(User.id).where(
-            User.id == user.id, User.hashed_password == user.hashed_password
+            User.id == user.id,
+            User.hashed_password == user.hashed_password,
+            User.is_active,
         )
         lock = unchanged.with_for_update(read=True)
         return self.db.write_returning(lock) is not None

@@ -112,9 +112,13 @@ class Registration(Capability):
                 # into a test of the address.
                 raise UsernameTaken from None
             address = self.check_email(email)
-            if self.auth.throttle.may_write_to(address.canonical):
-                self._tell_owner(address.shown)
-            return Registered(address.shown)
+            if not self.auth.throttle.may_write_to(address.canonical):
+                return Registered(address.shown)
+            with self.db.apart():
+                if self._tell_owner(address.shown):
+                    return Registered(address.shown)
+            # Deleted since: now the address is free.
+            return self.sign_up(email, password, username, full_name)
         return Registered(user.email)
 
     def _is_taken(self, username: str) -> bool:
@@ -125,9 +129,15 @@ class Registration(Capability):
             return False
         return True
 
-    def _tell_owner(self, email: str) -> None:
-        """Tell the owner of a taken address that somebody tried it."""
-        owner = self.db.find_user_by(email=email)
+    @operation
+    def _tell_owner(self, email: str) -> bool:
+        """Tell the owner of a taken address, if there is one, of a try."""
+        try:
+            owner = self.db.find_user_by(email=email)
+        except NoResultFound:
+            return False
+        if not self.db.hold(owner.id):
+            return False
         site, base = self.settings.site.name, self.settings.site_root
         self.history.record("registration", owner.id, EmailTaken.reason.code)
         self.auth.outbox.put(
@@ -145,3 +155,4 @@ class Registration(Capability):
                 f"Regards, @{self.settings.signature} team!\n",
             ),
         )
+        return True

@@ -1,0 +1,262 @@
+"""A process that races: it prepares a move, and makes it when it is time.
+
+It has an ``Auth`` of its own, and takes its orders, one a line of JSON, from
+``racing``. A move is a function here that prepares all that is not raced,
+and returns what is.
+"""
+
+import json
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from functools import lru_cache, partial
+from typing import Any
+
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from conftest import HTML, Browser, form_token
+from paintings import painted
+from vestibule.auth import Auth
+from vestibule.capabilities.pictures.operations import Picture, Prepared
+from vestibule.doors.app import create_app
+from vestibule.errors import Refusal
+from vestibule.policy import OPERATOR, Actor
+from vestibule.settings import Settings
+from vestibule.uploads import Upload
+from vestibule.user import User
+
+Act = Callable[[], object]
+MOVES: dict[str, Callable[..., Act]] = {}
+SPIN = 0.001
+
+
+def move(make: Callable[..., Act]) -> Callable[..., Act]:
+    """Enter a move in the list."""
+    MOVES[make.__name__] = make
+    return make
+
+
+def someone(auth: Auth, user_id: int) -> User:
+    """Read an account, as a door does before it calls the operation."""
+    return auth.db.find_user_by(id=user_id)
+
+
+def acting(auth: Auth, user_id: int | None) -> Actor:
+    """Make the actor of a session that has just been proven."""
+    if user_id is None:
+        return OPERATOR
+    return Actor(someone(auth, user_id), auth.clock.now())
+
+
+@move
+def demote(auth: Auth, who: int, by: int | None = None) -> Act:
+    user, actor = someone(auth, who), acting(auth, by)
+    change = auth.administration.set_admin
+    return lambda: change(user, is_admin=False, by=actor)
+
+
+@move
+def promote(auth: Auth, who: int, by: int | None = None) -> Act:
+    user, actor = someone(auth, who), acting(auth, by)
+    change = auth.administration.set_admin
+    return lambda: change(user, is_admin=True, by=actor)
+
+
+@move
+def disable(auth: Auth, who: int, by: int | None = None) -> Act:
+    user, actor = someone(auth, who), acting(auth, by)
+    change = auth.administration.set_active
+    return lambda: change(user, is_active=False, by=actor)
+
+
+@move
+def delete(auth: Auth, who: int, by: int | None = None) -> Act:
+    user, actor = someone(auth, who), acting(auth, by)
+    return lambda: auth.deletion.delete(user, by=actor)
+
+
+@move
+def sign_in(auth: Auth, name: str, password: str) -> Act:
+    return lambda: auth.login.with_password(name, password).token
+
+
+@move
+def create_session(auth: Auth, email: str) -> Act:
+    return lambda: auth.create_session(email)
+
+
+@move
+def confirm_proof(auth: Auth, who: int, password: str, token: str) -> Act:
+    user = someone(auth, who)
+    confirm = auth.recent_proof.confirm
+    return lambda: confirm(user, password, token).token
+
+
+@move
+def change_password(auth: Auth, who: int, old: str, new: str) -> Act:
+    user = someone(auth, who)
+    return lambda: str(auth.passwords.change(user, old, new))
+
+
+@move
+def add_feedback(auth: Auth, who: int, by: int | None = None) -> Act:
+    user, actor = someone(auth, who), acting(auth, by)
+    return lambda: auth.feedback.add(user, "A door", "Heavy", by=actor)
+
+
+@move
+def change_feedback(auth: Auth, number: int, by: int | None = None) -> Act:
+    actor = acting(auth, by)
+    change = auth.feedback.change
+    return lambda: str(change(number, "A window", "Clear", by=actor))
+
+
+@move
+def replace_picture(auth: Auth, who: int) -> Act:
+    user = someone(auth, who)
+    content = painted()
+    name = f"{auth.randomness.token()}.png"
+    now = auth.clock.now()
+    drawn = Picture(name, "image/png", 60, 40, len(content), now)
+    prepared = Prepared(drawn, content)
+    return lambda: auth.pictures.replace(user, prepared).name
+
+
+@move
+def update_profile(
+    auth: Auth,
+    who: int,
+    *,
+    email: str = "",
+    picture: bool = False,
+    town: str = "",
+) -> Act:
+    user = someone(auth, who)
+    return lambda: str(
+        auth.profile.update(
+            user,
+            f"n{user.username}"[:20],
+            email or user.email,
+            picture=Upload("me.png", painted()) if picture else None,
+            by=acting(auth, None),
+            host_fields={"town": town} if town else None,
+        )
+    )
+
+
+@move
+def ask_reset(auth: Auth, email: str) -> Act:
+    return lambda: str(auth.password_reset.ask(email))
+
+
+@move
+def send_reset(auth: Auth, who: int) -> Act:
+    user = someone(auth, who)
+    return lambda: auth.administration.send_reset(user, by=OPERATOR)
+
+
+@move
+def finish_reset(auth: Auth, token: str, password: str) -> Act:
+    return lambda: str(auth.password_reset.finish(token, password))
+
+
+@move
+def confirm_email(auth: Auth, token: str) -> Act:
+    return lambda: str(auth.email_verification.confirm(token))
+
+
+@move
+def send_again(auth: Auth, who: int) -> Act:
+    user = someone(auth, who)
+    return lambda: auth.email_verification.send_again(user)
+
+
+@move
+def export(auth: Auth, who: int) -> Act:
+    user = someone(auth, who)
+    return lambda: len(auth.export.take(user, by=acting(auth, None)))
+
+
+@move
+def sign_up(auth: Auth, email: str, password: str, username: str) -> Act:
+    up = auth.registration.sign_up
+    return lambda: str(up(email, password, username))
+
+
+@lru_cache(maxsize=1)
+def site(auth: Auth) -> Flask:
+    """Make the application, once."""
+    return create_app(auth=auth)
+
+
+@move
+def send_form(
+    auth: Auth, path: str, typed: dict[str, str], who: str = ""
+) -> Act:
+    """Sign in by the page, open a form and send it."""
+    browser = Browser(site(auth))
+    if who:
+        browser.sign_in(who)
+    token = form_token(browser.open(path))
+    data = {**typed, "csrf_token": token}
+    post = partial(browser.client.post, path, data=data, headers=HTML)
+    return lambda: told(post())
+
+
+def told(answer: TestResponse) -> list[object]:
+    """Say what matters of an answer."""
+    return [answer.status_code, answer.location or ""]
+
+
+def wait_until(moment: float) -> None:
+    """Sleep, and look often when the moment is near."""
+    while (left := moment - time.monotonic()) > 0:
+        if left > SPIN:
+            time.sleep(left - SPIN)
+
+
+def raced(act: Act, moment: float) -> dict[str, object]:
+    """Make a move at a moment; say what it came to, and when."""
+    wait_until(moment)
+    began = time.monotonic()
+    found: dict[str, object] = {"code": "done", "gave": None, "bug": ""}
+    try:
+        found["gave"] = act()
+    except Refusal as refusal:
+        found["code"] = refusal.code
+        found["cause"] = repr(refusal.__cause__)
+    except Exception:  # noqa: BLE001 - the other process fails the test
+        found["bug"] = traceback.format_exc()
+    return {**found, "began": began, "ended": time.monotonic()}
+
+
+def main() -> None:
+    """Do what is ordered, until there are no more orders."""
+    auth: Auth | None = None
+    act: Act | None = None
+    for line in sys.stdin:
+        order: dict[str, Any] = json.loads(line)
+        answer: dict[str, object] = {"bug": ""}
+        try:
+            if "settings" in order:
+                if auth is not None:
+                    auth.db.close()
+                auth = None
+                if order["settings"]:
+                    settings = Settings.load({}, **order["settings"])
+                    auth = Auth.opened(settings)
+            elif "move" in order:
+                assert auth is not None
+                act = MOVES[order["move"]](auth, **order["with"])
+            else:
+                assert act is not None
+                answer = raced(act, order["at"])
+        except Exception:  # noqa: BLE001 - the other process fails the test
+            answer["bug"] = traceback.format_exc()
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main()
