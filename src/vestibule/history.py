@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from sqlalchemy import Index, String, Uuid
+from sqlalchemy import Index, String, Uuid, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from vestibule.db import DB
@@ -119,3 +119,28 @@ class History:
             request_id=here.request_id[:36],
         )
         self.db.keep(event, lambda: announce(self.sender, what))
+
+    def of(
+        self, subject_id: int, most: int | None = None
+    ) -> list[dict[str, object]]:
+        """Tell what happened to an account, the newest first.
+
+        Args:
+            subject_id: which account.
+            most: how many events at most; all if left out.
+        """
+        rows = self.db.read(
+            select(
+                Event.at,
+                Event.act,
+                Event.outcome,
+                Event.actor_id,
+                Event.door,
+                Event.address,
+                Event.agent,
+            )
+            .where(Event.subject_id == subject_id)
+            .order_by(Event.id.desc())
+            .limit(most)
+        )
+        return [dict(row._mapping) for row in rows]

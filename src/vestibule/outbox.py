@@ -162,6 +162,23 @@ class Outbox:
         )
         return [OutboxLetter(**row._mapping) for row in rows]
 
+    def of(self, user_id: int) -> list[dict[str, object]]:
+        """Tell which letters an account got lately, without their text.
+
+        That holds links which open the account.
+        """
+        rows = self.db.read(
+            select(
+                OutboxLetter.recipient,
+                OutboxLetter.subject,
+                OutboxLetter.state,
+                OutboxLetter.created_at,
+            )
+            .where(OutboxLetter.user_id == user_id)
+            .order_by(OutboxLetter.id)
+        )
+        return [dict(row._mapping) for row in rows]
+
     def forget(self, user_id: int) -> None:
         """Remove the letters of an account."""
         self.db.write(

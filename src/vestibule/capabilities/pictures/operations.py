@@ -17,7 +17,7 @@ from sqlalchemy.exc import NoResultFound
 from vestibule.capabilities.pictures.folder import PictureFolder
 from vestibule.capabilities.pictures.processor import Processor
 from vestibule.capabilities.pictures.records import PictureRecord
-from vestibule.capability import Capability, operation
+from vestibule.capability import Capability, Exported, operation
 from vestibule.errors import Malformed, Missing, NotProven, Unavailable
 from vestibule.ground.pictures import MEDIA_TYPES, NoPicture
 from vestibule.reasons import picture_fault, picture_faults, refuse
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 ORPHANED_AFTER = 3600
 SWEEP_AT_ONCE = 200
 
+_TOLD = ("media_type", "width", "height", "size", "created_at")
 _NAME = re.compile(r"[A-Za-z0-9_-]{43}\.(png|jpg)")
 
 
@@ -230,6 +231,18 @@ class Pictures(Capability):
         picture = self.of(user)
         if picture is not None:
             self.db.afterwards(lambda: self._discard(picture.name))
+
+    def export(self, user: User) -> Exported:
+        """Give an account its picture, as it is shown."""
+        picture = self.of(user)
+        if picture is None:
+            return Exported()
+        content = self.folder.read(picture.name)
+        if content is None:
+            return Exported()
+        facts = {name: getattr(picture, name) for name in _TOLD}
+        kind = picture.name.rpartition(".")[2]
+        return Exported(facts, {f"picture.{kind}": content})
 
     def sweep(self, now: int) -> int:
         """Remove a few pictures that are nobody's and never will be."""

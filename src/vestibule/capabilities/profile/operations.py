@@ -3,11 +3,27 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from vestibule.capability import Capability, operation
-from vestibule.errors import Gathered
+from sqlalchemy.exc import NoResultFound
+
+from vestibule.capability import Capability, Exported, operation
+from vestibule.errors import Gathered, Missing, NotProven
 from vestibule.ground.names import FullName
+from vestibule.policy import Act, Actor
 from vestibule.uploads import Upload
 from vestibule.user import User
+
+_TOLD = (
+    "id",
+    "username",
+    "email",
+    "first_name",
+    "last_name",
+    "is_admin",
+    "is_active",
+    "email_verified_at",
+    "password_changed_at",
+    "created_at",
+)
 
 
 @dataclass(frozen=True)
@@ -31,6 +47,7 @@ class Profile(Capability):
         full_name: FullName | None = None,
         picture: Upload | None = None,
         *,
+        by: Actor,
         host_fields: Mapping[str, object] | None = None,
     ) -> ProfileUpdated:
         """Change names, address and picture of somebody signed in.
@@ -41,14 +58,19 @@ class Profile(Capability):
             email: the address; a new one waits until it is confirmed.
             full_name: first and last name; left as they are if left out.
             picture: a file; the picture stays as it is if left out.
+            by: who changes it; a new address takes a fresh proof.
             host_fields: what the host asks for besides; stays as it is if
                 left out.
 
         Raises:
             EmailTaken, UsernameTaken: it belongs to somebody.
             Malformed: it cannot be an address, name or picture.
+            NotAllowed, ProofTooOld: not by this actor, or not yet.
+            NotProven: the account is gone.
             Unavailable: the picture cannot be drawn or stored now.
         """
+        if email != user.email:
+            self.auth.policy.require(by, Act.CHANGE_EMAIL, user.id)
         changes: dict[str, str | None] = {}
         if full_name is not None and full_name.first != user.first_name:
             changes["first_name"] = full_name.first
@@ -77,6 +99,10 @@ class Profile(Capability):
                 self.auth.pictures.lead_to(user, prepared.picture)
         return ProfileUpdated(pending)
 
+    def export(self, user: User) -> Exported:
+        """Tell an account who it is, and never its hash."""
+        return Exported({name: getattr(user, name) for name in _TOLD})
+
     def _write(
         self, user: User, email: str, changes: dict[str, str | None]
     ) -> str | None:
@@ -84,10 +110,13 @@ class Profile(Capability):
         # The address before the username, as in a registration: two people
         # who want each other's names then wait, and never for each other.
         pending = None
-        if email != user.email and self.auth.email_verification.start_change(
-            user, email
-        ):
-            pending = email
-        self.db.update_user(user.id, **changes)
+        start_change = self.auth.email_verification.start_change
+        try:
+            if email != user.email and start_change(user, email):
+                pending = email
+            self.db.update_user(user.id, **changes)
+        except (Missing, NoResultFound) as error:
+            # Deleted since this request was let in.
+            raise NotProven from error
         self.history.record("profile.update", user.id)
         return pending

@@ -1,0 +1,42 @@
+"""The command ``vestibule user delete``."""
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from vestibule.doors.commands import USAGE, fail, with_auth
+from vestibule.policy import OPERATOR
+
+if TYPE_CHECKING:
+    from vestibule.auth import Auth
+
+
+@click.group("user")
+def commands() -> None:
+    """Hold what deletion adds to the commands for accounts."""
+
+
+@commands.command(epilog="Example: vestibule user delete anna --confirm anna")
+@click.argument("name")
+@click.option("--confirm", help="The username once more, instead of asking.")
+@with_auth
+def delete(auth: "Auth", name: str, confirm: str | None) -> None:
+    """Delete an account and everything of it, for good."""
+    user = auth.administration.find(name)
+    if confirm is None:
+        if not sys.stdin.isatty():
+            fail(
+                "There is no terminal to ask at. Use --confirm "
+                f"{user.username}.",
+                USAGE,
+            )
+        confirm = click.prompt(
+            f"This deletes {user.username} ({user.email}) for good. "
+            "Type the username to go on",
+            err=True,
+        )
+    if confirm != user.username:
+        fail(f"That is not {user.username}; nothing is deleted.", USAGE)
+    auth.deletion.delete(user, by=OPERATOR)
+    click.echo(f"Deleted {user.username}.")

@@ -1,0 +1,24 @@
+"""The API's call to take one's data along."""
+
+from flask import Blueprint
+from werkzeug.wrappers import Response
+
+from vestibule.doors.answers import ZIP, download
+from vestibule.doors.api import api_call
+from vestibule.doors.caller import actor
+from vestibule.doors.hall import auth
+from vestibule.policy import Act
+
+api = Blueprint("export", __name__)
+
+
+@api.get("/users/<username>/export")
+@api_call("Take your data along", Act.EXPORT, file=ZIP, refuses=("rate.wait",))
+def take(username: str) -> Response:
+    """Hand over a zip file with all that is kept of you.
+
+    It holds `my-data.json` and your picture; it takes a fresh proof.
+    """
+    owner = auth().policy.account(Act.EXPORT, actor(), username=username)
+    content = auth().export.take(owner, by=actor())
+    return download(content, owner.username)

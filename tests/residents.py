@@ -1,0 +1,72 @@
+"""Residents: accounts that live in every table, and where those are."""
+
+from sqlalchemy import Column, MetaData, func, select
+
+from conftest import PASSWORD
+from paintings import painted
+from vestibule.auth import Auth
+from vestibule.policy import OPERATOR
+from vestibule.records import PREFIX
+from vestibule.uploads import Upload
+from vestibule.user import User
+
+# Columns that say whose a row is without a foreign key.
+SPOKEN = ("user_id", "subject_id", "actor_id", "owner_id")
+# What outlives an account, and why.
+NAMES_STAY = {
+    "events.subject_id": "the history is only added to; it has no names",
+    "events.actor_id": "the history is only added to; it has no names",
+}
+
+
+def keys(auth: Auth) -> dict[str, Column[int]]:
+    """List every column that says whose a row is, as the database has it.
+
+    From the database itself, so that a table nobody told us of counts.
+    """
+    metadata = MetaData()
+    metadata.reflect(auth.db.engine)
+    return {
+        f"{table.name.removeprefix(PREFIX)}.{column.name}": column
+        for table in metadata.tables.values()
+        for column in table.columns
+        if column.name in SPOKEN
+        or (
+            column is table.columns.get("id")
+            and table.name == f"{PREFIX}users"
+        )
+        or any(
+            key.column.table.name == f"{PREFIX}users"
+            and key.column.name == "id"
+            for key in column.foreign_keys
+        )
+    }
+
+
+def rows_of(auth: Auth, user_id: int) -> dict[str, int]:
+    """Count, for every such column, the rows of one account."""
+    return {
+        name: auth.db.read(select(func.count()).where(column == user_id))[0][0]
+        for name, column in keys(auth).items()
+    }
+
+
+def lived_in(auth: Auth, user: User) -> tuple[str, str, str]:
+    """Use an account everywhere; give its session and mailed tokens."""
+    session = auth.login.with_password(user.username, PASSWORD).token
+    auth.password_reset.ask(user.email)
+    auth.email_verification.start_change(user, f"new-{user.email}")
+    auth.feedback.add(user, "A door", "It is heavy", by=OPERATOR)
+    auth.host_fields.keep(user, {"town": f"{user.username}ville"})
+    auth.profile.update(
+        user,
+        user.username,
+        user.email,
+        picture=Upload("me.png", painted()),
+        by=OPERATOR,
+    )
+    return (
+        session,
+        auth.password_reset.issue(user),
+        auth.mailed_tokens.issue(user.id, "email_verification", user.email),
+    )
