@@ -236,6 +236,7 @@ def test_programs_get_exactly_these_facts(
         "username": "alice",
         "email": "alice@example.com",
         "is_admin": False,
+        "is_active": True,
     }
     listed = json.loads(command("user", "list", "--json").stdout)
     assert [user["username"] for user in listed] == ["alice", "admin"]
@@ -272,7 +273,7 @@ def test_unknown_name_is_status_3_with_the_nearest_names(
 
 
 def test_promotion_and_demotion_change_the_role_and_sign_out(
-    command: Command, auth: Auth, alice: User
+    command: Command, auth: Auth, alice: User, admin: User
 ) -> None:
     for act, is_admin in (("promote", True), ("demote", False)):
         token = auth.create_session("alice@example.com")

@@ -1,1 +1,1 @@
-"""Administration: what an operator does to accounts from the command line."""
+"""Looking after accounts and feedback, on pages and from the command line."""

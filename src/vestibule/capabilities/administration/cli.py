@@ -1,5 +1,6 @@
 """The commands ``vestibule user …``."""
 
+import shlex
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -8,9 +9,11 @@ import click
 
 from vestibule.doors.commands import USAGE, fail, show_json, with_auth
 from vestibule.ground.clock import written
+from vestibule.policy import OPERATOR
 
 if TYPE_CHECKING:
     from vestibule.auth import Auth
+    from vestibule.capabilities.administration.search import Person
     from vestibule.user import User
 
 json_option = click.option(
@@ -73,7 +76,7 @@ def ask_password(from_stdin: bool) -> str:
     )
 
 
-def facts(user: "User") -> dict[str, Any]:
+def facts(user: "User | Person") -> dict[str, Any]:
     """List what programs may know of an account; never its hash."""
     verified = user.email_verified_at
     return {
@@ -81,6 +84,7 @@ def facts(user: "User") -> dict[str, Any]:
         "username": user.username,
         "email": user.email,
         "is_admin": user.is_admin,
+        "is_active": user.is_active,
         "email_verified_at": written(verified) if verified else None,
         "created_at": written(user.created_at),
     }
@@ -110,14 +114,22 @@ def create(
         email, password, username, by_operator=True
     )
     if admin:
-        auth.administration.set_admin(user, is_admin=True)
+        auth.administration.set_admin(user, is_admin=True, by=OPERATOR)
     click.echo(
         f"Created {user.username} ({user.email})"
         f"{', an administrator' if admin else ''}."
     )
 
 
-@commands.command("list", epilog="Example: vestibule user list --json")
+@commands.command("list", epilog="Example: vestibule user list --search an")
+@click.option(
+    "--search",
+    default="",
+    metavar="PREFIX",
+    help="The beginning of a username or address.",
+)
+@click.option("--disabled", is_flag=True, help="Only disabled accounts.")
+@click.option("--admins", is_flag=True, help="Only administrators.")
 @click.option("--after", default=0, help="Number to begin behind.")
 @click.option(
     "--most",
@@ -127,20 +139,44 @@ def create(
 )
 @json_option
 @with_auth
-def list_(auth: "Auth", after: int, most: int, as_json: bool) -> None:
+def list_(
+    auth: "Auth",
+    *,
+    search: str,
+    disabled: bool,
+    admins: bool,
+    after: int,
+    most: int,
+    as_json: bool,
+) -> None:
     """List accounts by number."""
-    users = auth.administration.page(after, most)
+    found = auth.administration.search(
+        search,
+        by=OPERATOR,
+        after=after,
+        most=most,
+        is_active=False if disabled else None,
+        is_admin=True if admins else None,
+    )
     if as_json:
-        show_json([facts(user) for user in users])
+        show_json([facts(user) for user in found.items])
         return
-    for user in users:
-        mark = "admin" if user.is_admin else ""
-        click.echo(f"{user.id:>6}  {user.username:20}  {user.email}  {mark}")
-    if not users:
+    for user in found.items:
+        click.echo(_line(user))
+    if not found.items:
         click.echo("No accounts here.", err=True)
-    if len(users) == most:
+    if found.more is not None:
+        asked = f" --search {shlex.quote(search)}" if search else ""
+        asked += " --disabled" * disabled + " --admins" * admins
         here = click.get_current_context().command_path
-        click.echo(f"More: {here} --after {users[-1].id}", err=True)
+        click.echo(f"More: {here}{asked} --after {found.more}", err=True)
+
+
+def _line(user: "Person") -> str:
+    """Write an account into one line of the list."""
+    marks = ["admin"] * user.is_admin + ["disabled"] * (not user.is_active)
+    line = f"{user.id:>6}  {user.username:20}  {user.email}  "
+    return f"{line}{' '.join(marks)}".rstrip()
 
 
 @commands.command(epilog="Example: vestibule user show anna@example.com")
@@ -163,7 +199,7 @@ def show(auth: "Auth", name: str, as_json: bool) -> None:
 def promote(auth: "Auth", name: str) -> None:
     """Make somebody an administrator."""
     user = auth.administration.find(name)
-    auth.administration.set_admin(user, is_admin=True)
+    auth.administration.set_admin(user, is_admin=True, by=OPERATOR)
     click.echo(f"{user.username} is an administrator now, and signed out.")
 
 
@@ -173,8 +209,53 @@ def promote(auth: "Auth", name: str) -> None:
 def demote(auth: "Auth", name: str) -> None:
     """Make an administrator an ordinary person."""
     user = auth.administration.find(name)
-    auth.administration.set_admin(user, is_admin=False)
+    auth.administration.set_admin(user, is_admin=False, by=OPERATOR)
     click.echo(f"{user.username} is no administrator now, and signed out.")
+
+
+@commands.command(epilog="Example: vestibule user disable anna")
+@click.argument("name")
+@with_auth
+def disable(auth: "Auth", name: str) -> None:
+    """Let nobody sign in to an account; nothing is deleted."""
+    user = auth.administration.find(name)
+    auth.administration.set_active(user, is_active=False, by=OPERATOR)
+    click.echo(
+        f"{user.username} is disabled now, and signed out. They are told by "
+        "mail."
+    )
+
+
+@commands.command(epilog="Example: vestibule user enable anna")
+@click.argument("name")
+@with_auth
+def enable(auth: "Auth", name: str) -> None:
+    """Let the owner of an account sign in again."""
+    user = auth.administration.find(name)
+    auth.administration.set_active(user, is_active=True, by=OPERATOR)
+    click.echo(f"{user.username} is enabled now. They are told by mail.")
+
+
+@commands.command("sign-out", epilog="Example: vestibule user sign-out anna")
+@click.argument("name")
+@with_auth
+def sign_out(auth: "Auth", name: str) -> None:
+    """End all sessions of somebody."""
+    user = auth.administration.find(name)
+    ended = auth.administration.end_sessions(user, by=OPERATOR)
+    click.echo(f"{user.username} is signed out. Sessions ended: {ended}.")
+
+
+@commands.command(
+    "send-reset", epilog="Example: vestibule user send-reset anna"
+)
+@click.argument("name")
+@with_auth
+def send_reset(auth: "Auth", name: str) -> None:
+    """Mail somebody a link to set a new password."""
+    user = auth.administration.find(name)
+    auth.administration.send_reset(user, by=OPERATOR)
+    click.echo(f"A letter with the link goes to {user.email}.")
 
 
 @commands.command(
@@ -190,28 +271,3 @@ def set_password(auth: "Auth", name: str, password_stdin: bool) -> None:
     click.echo(
         f"The password of {user.username} is set. They are told by mail."
     )
-
-
-@commands.command(epilog="Example: vestibule user delete anna --confirm anna")
-@click.argument("name")
-@click.option("--confirm", help="The username once more, instead of asking.")
-@with_auth
-def delete(auth: "Auth", name: str, confirm: str | None) -> None:
-    """Delete an account and everything of it, for good."""
-    user = auth.administration.find(name)
-    if confirm is None:
-        if not sys.stdin.isatty():
-            fail(
-                "There is no terminal to ask at. Use --confirm "
-                f"{user.username}.",
-                USAGE,
-            )
-        confirm = click.prompt(
-            f"This deletes {user.username} ({user.email}) for good. "
-            "Type the username to go on",
-            err=True,
-        )
-    if confirm != user.username:
-        fail(f"That is not {user.username}; nothing is deleted.", USAGE)
-    auth.deletion.delete(user)
-    click.echo(f"Deleted {user.username}.")

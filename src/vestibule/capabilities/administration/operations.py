@@ -1,15 +1,31 @@
-"""Looking at accounts and changing them, for operators."""
+"""Looking at accounts and changing them, for those who run the site."""
 
 import difflib
-import re
+from typing import TYPE_CHECKING
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import or_, select
 from sqlalchemy.exc import NoResultFound
 
+from vestibule.capabilities.administration.letters import (
+    sign_in_closed,
+    sign_in_opened,
+)
+from vestibule.capabilities.administration.roles import Roles
+from vestibule.capabilities.administration.search import (
+    AT_ONCE,
+    People,
+    Search,
+    Wanted,
+    numbered,
+)
 from vestibule.capability import Capability, operation
-from vestibule.errors import Missing, Reason
+from vestibule.errors import Missing, NotAllowed, Reason
 from vestibule.ground import names
+from vestibule.policy import Act, Actor
 from vestibule.user import Identifier, User, found
+
+if TYPE_CHECKING:
+    from vestibule.auth import Auth
 
 NEAREST_AMONG = 1000
 # What a number of an account cannot exceed, and both engines compare.
@@ -22,10 +38,24 @@ class NoSuchUser(Missing):
     reason = Reason("user.missing", "There is no user {name!r}{hint}")
 
 
+class AccountDisabled(NotAllowed):
+    """The password is right, and the account is closed for now."""
+
+    reason = Reason(
+        "account.disabled",
+        "This account is disabled. Ask the people who run this site",
+    )
+
+
 class Administration(Capability):
-    """What operators do to accounts."""
+    """What administrators and operators do to accounts."""
 
     name = "administration"
+
+    def __init__(self, auth: "Auth") -> None:
+        super().__init__(auth)
+        self.roles = Roles(self.db)
+        self._search = Search(self.db)
 
     def find(self, name: str) -> User:
         """Find an account by username, address, or number as ``id:7``.
@@ -35,12 +65,10 @@ class Administration(Capability):
         Raises:
             NoSuchUser: with the nearest usernames there are.
         """
-        canonical = names.canonical(name)
-        number = name.removeprefix("id:")
+        canonical, number = names.canonical(name), numbered(name)
         try:
-            # With 19 digits a number may not fit its column.
-            if number != name and re.fullmatch(r"[0-9]{1,18}", number):
-                return self.db.find_user_by(id=int(number))
+            if number is not None:
+                return self.db.find_user_by(id=number)
             if canonical is not None:
                 return self.db.find_user_called(canonical)
         except NoResultFound:
@@ -75,19 +103,125 @@ class Administration(Capability):
         )
         return [found(row._mapping) for row in rows]
 
+    def search(
+        self,
+        text: str = "",
+        *,
+        by: Actor,
+        before: int | None = None,
+        after: int | None = None,
+        most: int = AT_ONCE,
+        is_active: bool | None = None,
+        is_admin: bool | None = None,
+        is_confirmed: bool | None = None,
+    ) -> People:
+        """Search in all accounts, the newest first.
+
+        Args:
+            text: the beginning of a username or address, or ``id:7``;
+                everybody if empty.
+            by: who searches.
+            before: the number that the last page named as ``more``.
+            after: the same, for who wants the oldest first.
+            most: how many at most.
+            is_active: only accounts that are active, or only others.
+            is_admin: only administrators, or only others.
+            is_confirmed: only those with a confirmed address, or others.
+
+        Raises:
+            NotAllowed: the actor is no administrator.
+        """
+        self.auth.policy.require(by, Act.LIST_USERS, None)
+        wanted = Wanted(text, is_active, is_admin, is_confirmed)
+        return self._search.page(wanted, before, after, most)
+
+    def login_gate(self, user: User) -> None:
+        """Let nobody in whose account is disabled.
+
+        Raises:
+            AccountDisabled: it is; told only after the right password.
+        """
+        if not user.is_active:
+            self.history.record("login", user.id, AccountDisabled.reason.code)
+            raise AccountDisabled
+
     @operation
-    def set_admin(self, user: User, *, is_admin: bool) -> None:
+    def set_admin(self, user: User, *, is_admin: bool, by: Actor) -> None:
         """Make somebody an administrator or an ordinary person.
 
         Their sessions end, so that no page goes on with the old role.
+
+        Raises:
+            NotAllowed, ProofTooOld: not by this actor, or not yet.
+            LastAdmin: nobody else is an active administrator.
+            Missing: the account is gone.
+
         Source: OWASP ASVS 5.0 7.4.2, 8.3.2.
         """
-        self.db.write(
-            update(User).where(User.id == user.id).values(is_admin=is_admin)
-        )
+        act = Act.PROMOTE if is_admin else Act.DEMOTE
+        self.auth.policy.require(by, act, user.id)
+        if not self.roles.write(user, is_admin=is_admin):
+            raise Missing
         self.auth.sessions.end_all(user.id)
-        act = "promote" if is_admin else "demote"
-        self.history.record(f"administration.{act}", user.id)
+        word = "promote" if is_admin else "demote"
+        self.history.record(f"administration.{word}", user.id)
+
+    @operation
+    def set_active(self, user: User, *, is_active: bool, by: Actor) -> None:
+        """Disable an account, or open it again; nothing of it is lost.
+
+        A disabled account has no sessions, and nobody can sign in to it.
+        Its owner is told by mail.
+
+        Raises:
+            NotAllowed, ProofTooOld: not by this actor, or not yet.
+            LastAdmin: nobody else is an active administrator.
+            Missing: the account is gone.
+
+        Source: OWASP ASVS 5.0 7.4.2.
+        """
+        act = Act.ENABLE if is_active else Act.DISABLE
+        self.auth.policy.require(by, act, user.id)
+        was_active = self.roles.is_active(user)
+        if not self.roles.write(user, is_active=is_active):
+            raise Missing
+        self.auth.sessions.end_all(user.id)
+        word = "enable" if is_active else "disable"
+        self.history.record(f"administration.{word}", user.id)
+        # Nobody is told for a second time.
+        if was_active != is_active:
+            letter = sign_in_opened if is_active else sign_in_closed
+            self.auth.outbox.put(user.id, letter(user, self.settings))
+
+    @operation
+    def end_sessions(self, user: User, *, by: Actor) -> int:
+        """Sign somebody out everywhere; say how many sessions ended.
+
+        Raises:
+            NotAllowed, ProofTooOld: not by this actor, or not yet.
+
+        Source: OWASP ASVS 5.0 7.4.5.
+        """
+        self.auth.policy.require(by, Act.END_SESSIONS, user.id)
+        return self.auth.sessions.end_all(user.id)
+
+    @operation
+    def send_reset(self, user: User, *, by: Actor) -> None:
+        """Mail somebody a link to set a new password.
+
+        Nobody but the owner of the address gets to see it.
+
+        Raises:
+            NotAllowed, ProofTooOld: not by this actor, or not yet.
+            TooMany: the address got many letters already.
+
+        Source: OWASP ASVS 5.0 6.4.6.
+        """
+        self.auth.policy.require(by, Act.SEND_RESET, user.id)
+        address = names.email_address(user.email).canonical
+        self.auth.throttle.write_to(address)
+        self.auth.password_reset.send(user)
+        self.history.record("administration.send_reset", user.id)
 
     @operation
     def set_password(self, user: User, password: str) -> None:

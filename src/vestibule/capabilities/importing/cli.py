@@ -17,6 +17,7 @@ from vestibule.doors.commands import (
     FAILED,
     USAGE,
     fail,
+    new_file,
     show_json,
     with_auth,
 )
@@ -126,12 +127,8 @@ def _take_all(
 
 
 def _new_file(path: Path) -> IO[str]:
-    """Make a file that only its owner reads; never write over one."""
-    try:
-        number = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        fail(f"{path} is there already; name a new file.", USAGE)
-    return os.fdopen(number, "w", encoding="utf-8")
+    """Make a new file for text."""
+    return os.fdopen(new_file(path), "w", encoding="utf-8")
 
 
 def _tell(rejections: "Iterable[Rejection]", kept: IO[str] | None) -> None:

@@ -1,0 +1,84 @@
+"""The shapes of the administration: its searches, and its questions."""
+
+import dataclasses
+
+from vestibule.field import choice, number, text
+from vestibule.ground.names import LONGEST_EMAIL, LONGEST_USERNAME
+from vestibule.shape import Shape
+
+LARGEST_NUMBER = 2**63 - 1
+# What the filters of a search ask for; an empty one does not matter.
+ANSWERS = {
+    "": None,
+    "active": True,
+    "disabled": False,
+    "admin": True,
+    "other": False,
+    "confirmed": True,
+    "unconfirmed": False,
+}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Leafing(Shape):
+    """Which page of what is found."""
+
+    before: int = number(
+        "Where the page before ended",
+        least=1,
+        most=LARGEST_NUMBER,
+        default=LARGEST_NUMBER,
+    )
+
+    @property
+    def is_first(self) -> bool:
+        """Whether it is the newest page."""
+        return self.before == LARGEST_NUMBER
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        """What was asked for, as the address of another page has it."""
+        return {
+            name: value
+            for name in self.looks()
+            if name != "before" and (value := getattr(self, name))
+        }
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class UserSearch(Leafing):
+    """Which accounts to list."""
+
+    search: str = text(
+        "Username, email or number",
+        longest=LONGEST_EMAIL,
+        missing=None,
+        kind="search",
+        hint="The beginning is enough; a number is written id:7",
+    )
+    state: str = choice("State", active="Active", disabled="Disabled")
+    role: str = choice("Role", admin="Administrators", other="Others")
+    address: str = choice(
+        "Address", confirmed="Confirmed", unconfirmed="Not confirmed"
+    )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class FeedbackSearch(Leafing):
+    """Which feedback to list."""
+
+    search: str = text(
+        "Words in the feedback", longest=200, missing=None, kind="search"
+    )
+    username: str = text(
+        "Written by",
+        longest=4 * LONGEST_USERNAME,
+        missing=None,
+        kind="search",
+        hint="A whole username",
+    )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Question(Shape):
+    """The question whether to do something, which has no fields."""

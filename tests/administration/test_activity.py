@@ -1,0 +1,75 @@
+"""What happened to an account is told in words, and so is everything."""
+
+import ast
+import re
+from pathlib import Path
+
+import vestibule
+from conftest import Browser
+from vestibule.auth import Auth
+from vestibule.doors.activity import ACTS, DOORS, OVER
+from vestibule.errors import Reason
+from vestibule.history import Circumstances, under
+from vestibule.policy import Act
+from vestibule.user import User
+
+SOURCE = Path(vestibule.__file__).parent
+
+
+def recorded() -> set[str]:
+    """List the acts that the source notes in the history."""
+    noting = {"record", "spend", "attempt", "attempt_from_here", "count_here"}
+    found: set[str] = set()
+    for file in SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if not isinstance(node, ast.Call) or not node.args:
+                continue
+            name, first = node.func, node.args[0]
+            if not isinstance(name, ast.Attribute) or name.attr not in noting:
+                continue
+            if isinstance(first, ast.Constant):
+                found.add(str(first.value))
+            elif isinstance(first, ast.JoinedStr):
+                found |= {
+                    f"administration.{word}"
+                    for word in ("promote", "demote", "enable", "disable")
+                }
+    return found
+
+
+def test_every_act_that_is_noted_has_words() -> None:
+    refusable = {act.code for act in Act if not act.is_for_all}
+
+    assert "login" in recorded()
+    assert recorded() | refusable <= ACTS.keys()
+
+
+def test_every_door_has_a_word() -> None:
+    found = set()
+    for file in SOURCE.rglob("*.py"):
+        text = file.read_text("utf-8")
+        found |= set(re.findall(r'\bdoor(?:: str)? ?= ?"(\w+)"', text))
+
+    assert {"command", "python"} <= found
+    assert found | {"page", "api", "json"} <= DOORS.keys()
+
+
+def test_words_for_moments_that_are_over_stand_for_reasons() -> None:
+    assert OVER.keys() <= Reason.known.keys()
+
+
+def test_what_has_no_words_yet_is_told_by_its_code(
+    browser: Browser, auth: Auth, alice: User, admin: User
+) -> None:
+    with under(Circumstances(door="worker")):
+        auth.history.record("alchemy.try", alice.id, "gold.missing")
+        auth.history.record("login", alice.id, "rate.wait")
+        auth.history.record("login", alice.id, "password.too_short")
+    browser.sign_in("admin")
+    page = browser.open(f"/admin/users/{alice.id}").text
+    said = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+    assert "alchemy.try Refused Not signed in worker" in said
+    assert "Sign-in Refused: Too many tries Not signed in" in said
+    # A reason with a number in it cannot be told without the number.
+    assert said.count("Sign-in Refused Not signed in") == 1
