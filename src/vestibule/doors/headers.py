@@ -7,6 +7,7 @@ from flask import request
 from werkzeug.wrappers import Response
 
 from vestibule.doors.hall import hall
+from vestibule.doors.refusals import number
 
 _POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; "
@@ -19,6 +20,7 @@ _FOR_ALL = {"vestibule.static", "vestibule.apidocs.openapi"}
 
 def add_headers(response: Response) -> Response:
     """Add what keeps an answer from being framed, sniffed or cached."""
+    number(response)
     add = response.headers.setdefault
     add("Content-Security-Policy", _POLICY)
     add("X-Content-Type-Options", "nosniff")

@@ -7,12 +7,21 @@ Source: RFC 9110 section 15; RFC 9457 (problem details).
 import json
 import logging
 
-from flask import g, make_response, request
+from flask import (
+    g,
+    make_response,
+    redirect,
+    request,
+    url_for,
+)
 from werkzeug.exceptions import BadHost, HTTPException
 from werkzeug.wrappers import Response
 
 from vestibule import errors
+from vestibule.doors.advice import advice, limit, way_in
 from vestibule.doors.caller import (
+    can_be_looked_at,
+    here,
     is_api,
     is_bearer,
     is_browser,
@@ -21,6 +30,7 @@ from vestibule.doors.caller import (
 )
 from vestibule.doors.hall import settings
 from vestibule.doors.rendering import render
+from vestibule.doors.visit import visit
 from vestibule.doors.words import say
 from vestibule.errors import Fault, Reason, Refusal
 from vestibule.user import User
@@ -28,6 +38,7 @@ from vestibule.user import User
 STATUS: dict[type[Refusal], int] = {
     errors.Malformed: 422,
     errors.NotProven: 401,
+    errors.ProofTooOld: 401,
     errors.NotAllowed: 403,
     errors.NotServed: 403,
     errors.Missing: 404,
@@ -70,9 +81,32 @@ def retry_header(refusal: Refusal) -> dict[str, str]:
 
 def answer_refusal(refusal: Refusal) -> Response:
     """Answer with a page or a problem document, as the caller reads."""
+    too_old = isinstance(refusal, errors.ProofTooOld)
+    if too_old and is_browser() and not is_api():
+        return _to_confirm()
     status = status_of(refusal)
-    headers = {**retry_header(refusal), **_challenge(status)}
+    challenge = _step_up() if too_old else _challenge(status)
+    headers = {**retry_header(refusal), **challenge}
     return _answer(status, refusal.faults, headers)
+
+
+def _to_confirm() -> Response:
+    """Send a browser to confirm who it is, and back to the page it saw."""
+    is_page = can_be_looked_at()
+    back = here() if is_page else url_for("vestibule.profile.show")
+    if request.method not in ("GET", "HEAD"):
+        text = say("Nothing is done yet. Confirm, then send the form again")
+        visit().note("info", text)
+    return redirect(url_for("vestibule.recent_proof.confirm", next=back), 303)
+
+
+def _step_up() -> dict[str, str]:
+    """Say how young a proof must be (RFC 9470, section 3)."""
+    if not takes_bearers():
+        return {}
+    error = 'error="insufficient_user_authentication"'
+    age = settings().sessions.proof
+    return {"WWW-Authenticate": f"Bearer {error}, max_age={age}"}
 
 
 def _challenge(status: int) -> dict[str, str]:
@@ -90,7 +124,8 @@ def _challenge(status: int) -> dict[str, str]:
 def answer_http_error(error: HTTPException) -> Response:
     """Answer a refusal of HTTP itself: 404, 405, 413 and the like."""
     status = error.code or 500
-    reason = HTTP_REASONS.get(status, HTTP_REASONS[400])
+    usual = HTTP_REASONS[500 if status >= 500 else 400]
+    reason = HTTP_REASONS.get(status, usual)
     headers = {
         name: value
         for name, value in error.get_headers()
@@ -117,21 +152,47 @@ def _answer(
     # Under a host that can be none no address can be built, so no page.
     no_page = is_api() or isinstance(request.routing_exception, BadHost)
     if is_browser() and not no_page:
-        response: Response = make_response(
-            render(
-                "vestibule/refusals/refusal.html",
-                status=status,
-                text=said(faults[0]),
-                request_id=request_id() if status >= 500 else "",
-                # Whatever is broken must not break the page that says so.
-                me=None if status >= 500 else _reader(),
-            ),
-            status,
-        )
+        response = _page(status, faults[0])
     else:
         response = problem(status, faults)
     response.headers.update(headers)
+    number(response)
     return response
+
+
+def _page(status: int, fault: Fault) -> Response:
+    """Show what happened, what to do next, and where to go on."""
+    is_broken = status >= 500
+    # Whatever is broken must not break the page that says so.
+    me = None if is_broken else _reader()
+    said_of_it = advice(status, is_signed_in=me is not None)
+    return make_response(
+        render(
+            "vestibule/refusals/refusal.html",
+            status=status,
+            heading=say(said_of_it.heading),
+            text=said(fault),
+            limit=limit() if status == 413 else "",
+            step=say(said_of_it.step),
+            way_in=way_in() if status == 401 and me is None else "",
+            request_id=request_id() if is_broken else "",
+            me=me,
+        ),
+        status,
+    )
+
+
+def number(response: Response) -> None:
+    """Number an answer that is our fault, once, and note it in the log.
+
+    The log has the error itself of what is a bug, and needs no more.
+    """
+    if response.status_code < 500 or "X-Request-ID" in response.headers:
+        return
+    response.headers["X-Request-ID"] = request_id()
+    if response.status_code != 500:
+        told = (response.status_code, request_id())
+        log.warning("answered with %s, request %s", *told)
 
 
 def _reader() -> User | None:
