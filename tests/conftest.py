@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask import Flask
@@ -26,8 +26,12 @@ from vestibule.doors.app import create_app
 from vestibule.ground.clock import Clock
 from vestibule.ground.letters import Letter
 from vestibule.migrations import bring_up_to_date
+from vestibule.policy import OPERATOR
 from vestibule.settings import Settings
 from vestibule.user import User
+
+if TYPE_CHECKING:
+    from racing import Track
 
 # Started behind a shell's "&", we would ignore Ctrl-C, and so would every
 # process that a test starts and then interrupts.
@@ -239,6 +243,15 @@ def program(app: Flask) -> FlaskClient:
     return app.test_client()
 
 
+@pytest.fixture(scope="session")
+def track(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Track]":
+    """Give the test two processes that race over its database."""
+    from racing import two_processes
+
+    with two_processes(tmp_path_factory.mktemp("track")) as made:
+        yield made
+
+
 @pytest.fixture
 def postbox(auth: Auth) -> Postbox:
     """Give the test everybody's mailbox."""
@@ -268,5 +281,5 @@ def bob(auth: Auth) -> User:
 def admin(auth: Auth) -> User:
     """An administrator."""
     made = account(auth, "admin")
-    auth.administration.set_admin(made, is_admin=True)
+    auth.administration.set_admin(made, is_admin=True, by=OPERATOR)
     return auth.administration.find("admin")

@@ -33,6 +33,8 @@ class Program:
         Returns:
             An answer of Werkzeug; as Any, since its JSON may be anything.
         """
+        # As the document writes it; the first account is Alice's.
+        path = path.replace("{username}", "alice").replace("{number}", "1")
         sent = dict(headers or {})
         if self.token is not None:
             sent.setdefault("Authorization", f"Bearer {self.token}")

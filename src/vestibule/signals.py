@@ -38,6 +38,13 @@ picture_changed = signal(
 role_changed = signal(
     "role-changed", "Somebody became an administrator, or is none any more."
 )
+account_disabled = signal(
+    "account-disabled", "An account was closed for a while."
+)
+account_enabled = signal("account-enabled", "An account was opened again.")
+feedback_changed = signal(
+    "feedback-changed", "Feedback was written, changed or deleted."
+)
 user_deleted = signal("user-deleted", "An account is gone, with all it had.")
 happened = signal(
     "happened", "Any of the above, and every other event of the history."
@@ -57,6 +64,11 @@ _OF_ACT = {
     "picture.remove": picture_changed,
     "administration.promote": role_changed,
     "administration.demote": role_changed,
+    "administration.disable": account_disabled,
+    "administration.enable": account_enabled,
+    "feedback.add": feedback_changed,
+    "feedback.change": feedback_changed,
+    "feedback.delete": feedback_changed,
     "deletion": user_deleted,
 }
 _OF_REFUSED_ACT = {"login": sign_in_failed}

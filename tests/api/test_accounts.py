@@ -10,6 +10,7 @@ from programs import Program, spots, told
 from vestibule.auth import Auth
 from vestibule.ground.clock import written
 from vestibule.ground.names import FullName
+from vestibule.policy import OPERATOR
 from vestibule.user import User
 
 NEW = "four other random words"
@@ -97,10 +98,18 @@ def test_two_changes_at_once_lose_nothing(
     other = auth.db.find_user_by(id=alice.id)
 
     auth.profile.update(
-        alice, "alice", alice.email, FullName("Alice", alice.last_name)
+        alice,
+        "alice",
+        alice.email,
+        FullName("Alice", alice.last_name),
+        by=OPERATOR,
     )
     auth.profile.update(
-        other, "alice", other.email, FullName(other.first_name, "Liddell")
+        other,
+        "alice",
+        other.email,
+        FullName(other.first_name, "Liddell"),
+        by=OPERATOR,
     )
 
     api.sign_in("alice")
@@ -217,6 +226,8 @@ def test_a_profile_tells_what_is_true(
         "first_name": None,
         "last_name": None,
         "picture": None,
+        "is_admin": False,
+        "is_active": True,
         "created_at": written(clock.now()),
     }
 

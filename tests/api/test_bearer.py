@@ -11,16 +11,26 @@ from stagecraft import rows, tables_holding
 from vestibule import Vestibule, current_user, login_required
 from vestibule.auth import Auth
 from vestibule.doors.answers import BearerSession
+from vestibule.policy import OPERATOR
 from vestibule.shape import Shape
 from vestibule.user import User
 
 PRIVATE = [
+    ("DELETE", "/feedback/{number}"),
     ("DELETE", "/profile/picture"),
     ("DELETE", "/sessions/current"),
+    ("DELETE", "/users/{username}"),
+    ("GET", "/feedback/{number}"),
     ("GET", "/profile"),
     ("GET", "/sessions/current"),
+    ("GET", "/users/{username}"),
+    ("GET", "/users/{username}/export"),
+    ("GET", "/users/{username}/feedback"),
     ("PATCH", "/profile"),
     ("POST", "/email-verification"),
+    ("POST", "/sessions/current/proof"),
+    ("POST", "/users/{username}/feedback"),
+    ("PUT", "/feedback/{number}"),
     ("PUT", "/password"),
     ("PUT", "/profile/picture"),
 ]
@@ -168,16 +178,23 @@ def test_the_list_of_private_calls_is_complete(app: Flask) -> None:
 
 
 def test_a_token_ends_like_any_session(
-    bearer: Program, auth: Auth, alice: User, clock: TurnableClock
+    bearer: Program,
+    auth: Auth,
+    alice: User,
+    bob: User,
+    clock: TurnableClock,
 ) -> None:
+    auth.db.update_user(bob.id, is_admin=True)
     clock.turn(hours=11)
     assert bearer.whoami() == "alice"
     clock.turn(hours=12)
     assert bearer.whoami() is None
     for end in (
         lambda: auth.sessions.end_all(alice.id),
-        lambda: auth.administration.set_admin(alice, is_admin=True),
-        lambda: auth.deletion.delete(alice),
+        lambda: auth.administration.set_admin(
+            alice, is_admin=True, by=OPERATOR
+        ),
+        lambda: auth.deletion.delete(alice, by=OPERATOR),
     ):
         assert bearer.bear("alice").status_code == 201
         end()

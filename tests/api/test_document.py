@@ -15,7 +15,7 @@ from programs import HERE, Program
 from vestibule import Vestibule
 from vestibule.auth import Auth
 from vestibule.doors.app import WITH_API
-from vestibule.doors.openapi import status_of_code
+from vestibule.doors.problems import status_of_code
 from vestibule.errors import Reason
 from vestibule.user import User
 
@@ -36,7 +36,7 @@ def document(app: Flask, path: str = "/api/openapi.json") -> dict[str, Any]:
 def routes(app: Flask) -> set[tuple[str, str]]:
     """List the routes below the API, but for the one that catches all."""
     return {
-        (method, rule.rule)
+        (method, re.sub(r"<(\w+)>", r"{\1}", rule.rule))
         for rule in app.url_map.iter_rules()
         if rule.rule.startswith(f"{HERE}/")
         and rule.endpoint != "vestibule.api.nowhere"
@@ -206,11 +206,13 @@ def test_the_page_shows_every_call_with_an_example(app: Flask) -> None:
         assert f'id="{operation["operationId"]}"' in page.text
         assert f"{method} {path}" in page.text
         assert operation["summary"] in page.text
-        assert f"curl http://localhost:5000{path} " in page.text
+        filled = path.format(username="anna", number=7)
+        assert f"curl http://localhost:5000{filled} " in page.text
     for code in ("email.taken", "rate.wait", "request.foreign"):
         assert f"{code}</code>" in page.text
     assert "8–4096 characters" in page.text
-    assert re.findall(r"{\w+}", page.text) == []
+    unfilled = {*re.findall(r"{\w+}", page.text)}
+    assert unfilled == {"{number}", "{username}"}
     links = re.findall(r'href="#(\w+)"', page.text)
     assert {*links} - {"main"} == {
         operation["operationId"]

@@ -20,6 +20,7 @@ from processes import PATIENCE, environment
 from stagecraft import tables_holding
 from vestibule.auth import Auth
 from vestibule.db import DB
+from vestibule.policy import OPERATOR
 from vestibule.user import User
 
 ALICE = "alice@example.com"
@@ -163,7 +164,7 @@ def test_a_user_keeps_id_email_and_hashed_password(auth: Auth) -> None:
 
 def test_numbers_are_given_in_order_and_never_again(auth: Auth) -> None:
     first = auth.db.add_user("bob@me.com", "a hash")
-    auth.deletion.delete(first)
+    auth.deletion.delete(first, by=OPERATOR)
 
     second = auth.db.add_user("bob@me.com", "a hash")
 

@@ -23,6 +23,7 @@ from vestibule.history import (
     circumstances,
     under,
 )
+from vestibule.policy import OPERATOR
 from vestibule.user import User
 
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) Rosewood/1.0"
@@ -176,11 +177,12 @@ def test_the_door_of_browsers_programs_commands_and_python(
     assert (promotion.subject_id, promotion.actor_id) == (alice.id, None)
 
 
-def test_what_operators_do_is_told(auth: Auth, alice: User) -> None:
-    auth.administration.set_admin(alice, is_admin=True)
-    auth.administration.set_admin(alice, is_admin=False)
+def test_what_operators_do_is_told(auth: Auth, alice: User, bob: User) -> None:
+    auth.db.update_user(bob.id, is_admin=True)
+    auth.administration.set_admin(alice, is_admin=True, by=OPERATOR)
+    auth.administration.set_admin(alice, is_admin=False, by=OPERATOR)
     auth.administration.set_password(alice, NEW)
-    auth.deletion.delete(alice)
+    auth.deletion.delete(alice, by=OPERATOR)
 
     acts = [
         "administration.promote",

@@ -13,6 +13,7 @@ from vestibule.auth import Auth
 from vestibule.db import DB
 from vestibule.errors import Conflict
 from vestibule.mailed_tokens import MailedToken, MailedTokens, Proof
+from vestibule.policy import OPERATOR
 from vestibule.user import User
 
 RESET, CONFIRM = "password_reset", "email_verification"
@@ -217,7 +218,7 @@ def test_an_account_takes_its_tokens_along(
     auth: Auth, tokens: MailedTokens, alice: User
 ) -> None:
     token = tokens.issue(alice.id, RESET, ADDRESS)
-    auth.deletion.delete(alice)
+    auth.deletion.delete(alice, by=OPERATOR)
 
     assert tokens.look(token, RESET) is None
     assert how_many(auth) == 0

@@ -32,6 +32,7 @@ from vestibule.migrations import (
     bring_up_to_date,
     schema_version,
 )
+from vestibule.policy import OPERATOR
 from vestibule.records import PREFIX, Record
 from vestibule.settings import Settings
 from vestibule.user import User
@@ -215,7 +216,19 @@ def described(engine: Engine) -> dict[str, Any]:
             "foreign keys": found.get_foreign_keys(table),
             "unique": by_name(found.get_unique_constraints(table)),
             "checks": by_name(found.get_check_constraints(table)),
-            "indexes": by_name(found.get_indexes(table)),
+            "indexes": [
+                # What a part of an index is of is a text of its own kind.
+                {
+                    **index,
+                    "dialect_options": {
+                        option: str(value)
+                        for option, value in index.get(
+                            "dialect_options", {}
+                        ).items()
+                    },
+                }
+                for index in by_name(found.get_indexes(table))
+            ],
         }
         for table in found.get_table_names()
         if table != VERSION_TABLE
@@ -254,7 +267,7 @@ def test_the_number_of_a_deleted_account_is_never_given_again(
     bring_up_to_date(engine)
     auth = Auth(DB(empty))
     first = auth.db.add_user("alice@example.com", "x")
-    auth.deletion.delete(first)
+    auth.deletion.delete(first, by=OPERATOR)
     second = auth.db.add_user("alice@example.com", "x")
     auth.db.close()
 

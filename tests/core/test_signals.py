@@ -12,6 +12,7 @@ from paintings import painted
 from vestibule import signals
 from vestibule.auth import Auth
 from vestibule.errors import NotProven
+from vestibule.policy import OPERATOR
 from vestibule.signals import Happening
 from vestibule.user import User
 
@@ -33,7 +34,7 @@ def heard(signal: Signal, sender: Auth) -> Iterator[list[Happening]]:
 
 
 def test_a_host_hears_of_every_step_of_an_account(
-    auth: Auth, browser: Browser, postbox: Postbox
+    auth: Auth, admin: User, browser: Browser, postbox: Postbox
 ) -> None:
     with (
         heard(signals.happened, auth) as all_,
@@ -85,7 +86,21 @@ def test_a_host_hears_of_every_step_of_an_account(
         (signals.user_signed_out, lambda: browser.send("/logout")),
         (
             signals.role_changed,
-            lambda: auth.administration.set_admin(carol, is_admin=True),
+            lambda: auth.administration.set_admin(
+                carol, is_admin=True, by=OPERATOR
+            ),
+        ),
+        (
+            signals.account_disabled,
+            lambda: auth.administration.set_active(
+                carol, is_active=False, by=OPERATOR
+            ),
+        ),
+        (
+            signals.account_enabled,
+            lambda: auth.administration.set_active(
+                carol, is_active=True, by=OPERATOR
+            ),
         ),
         (
             signals.password_reset,
@@ -93,7 +108,10 @@ def test_a_host_hears_of_every_step_of_an_account(
                 auth.get_reset_password_token("carol@example.com"), PASSWORD
             ),
         ),
-        (signals.user_deleted, lambda: auth.deletion.delete(carol)),
+        (
+            signals.user_deleted,
+            lambda: auth.deletion.delete(carol, by=OPERATOR),
+        ),
     ]
     for signal, step in steps:
         with heard(signal, auth) as notes:

@@ -20,6 +20,7 @@ from vestibule import (
 )
 from vestibule.auth import Auth
 from vestibule.errors import Fault, Reason
+from vestibule.policy import OPERATOR
 from vestibule.user import User
 
 NO_CITY = Reason("test.city.required", "Enter your city")
@@ -144,7 +145,7 @@ def test_somebody_who_goes_takes_the_fields_along(
 ) -> None:
     shopper.send("/profile", OWN, city="Riga", note="")
     assert counts(auth)["vestibule_host_fields"] == 1
-    auth.deletion.delete(alice)
+    auth.deletion.delete(alice, by=OPERATOR)
     assert counts(auth)["vestibule_host_fields"] == 0
 
 

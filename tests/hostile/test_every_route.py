@@ -46,6 +46,7 @@ from hostility import (
 )
 from vestibule.auth import Auth
 from vestibule.history import Circumstances, circumstances
+from vestibule.policy import OPERATOR
 from vestibule.shape import Shape
 from vestibule.user import User
 
@@ -89,7 +90,9 @@ class Caller:
             self.lives += 1
             made = account(self.auth, f"life{user.id}.{self.lives}")
             if user.is_admin:
-                self.auth.administration.set_admin(made, is_admin=True)
+                self.auth.administration.set_admin(
+                    made, is_admin=True, by=OPERATOR
+                )
             return made
 
     def come_in(self) -> None:

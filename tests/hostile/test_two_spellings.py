@@ -12,6 +12,7 @@ from hostility import tries
 from vestibule.auth import Auth
 from vestibule.errors import Conflict, Malformed, Refusal
 from vestibule.ground.names import canonical
+from vestibule.policy import OPERATOR
 from vestibule.user import Identifier, User
 
 pytestmark = pytest.mark.settings(
@@ -85,7 +86,7 @@ def assert_names_are_unique(auth: Auth) -> None:
 def clear(auth: Auth) -> None:
     """Delete everybody, so that each example begins with nobody."""
     for user in auth.administration.page():
-        auth.deletion.delete(user)
+        auth.deletion.delete(user, by=OPERATOR)
 
 
 @tries(60)

@@ -14,6 +14,7 @@ from stagecraft import Opened, at_once, both_doors, counts, rows
 from vestibule.auth import Auth
 from vestibule.history import Event
 from vestibule.outcomes import LoggedIn
+from vestibule.policy import OPERATOR
 
 HEADER = ("email", "password_hash")
 OURS = "$argon2id$v=19$m=8,t=1,p=1$"
@@ -218,7 +219,7 @@ def test_imported_people_can_do_what_everybody_can(
 
     auth.passwords.change(anna, PASSWORD, "another good password")
     assert auth.valid_login("anna", "another good password")
-    auth.deletion.delete(anna)
+    auth.deletion.delete(anna, by=OPERATOR)
     assert counts(auth)["vestibule_identifiers"] == 0
     assert run(text).exit_code == 0
 

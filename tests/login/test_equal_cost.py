@@ -6,6 +6,7 @@ from flask import Flask
 from conftest import PASSWORD
 from stagecraft import Opened, both_doors, face, watched
 from vestibule.auth import Auth
+from vestibule.policy import OPERATOR
 from vestibule.user import User
 
 
@@ -16,7 +17,7 @@ def test_every_state_of_an_account_costs_the_same_and_answers_alike(
 ) -> None:
     auth.registration.register("unproven@example.com", PASSWORD, "unproven")
     gone = auth.registration.register("gone@example.com", PASSWORD, "gone")
-    auth.deletion.delete(gone)
+    auth.deletion.delete(gone, by=OPERATOR)
     auth.passwords.hasher.warm_up()
     seen = {}
     for name in (

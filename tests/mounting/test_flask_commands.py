@@ -110,6 +110,7 @@ def test_a_hint_names_the_command_as_it_is_called_here(
     host: Flask, command: Command
 ) -> None:
     testing.user(host, "anna")
+    testing.user(host, "ben")
 
     said = command("user", "list", "--most", "1").stderr
 

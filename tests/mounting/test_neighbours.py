@@ -30,6 +30,7 @@ from vestibule import (
     login_required,
     testing,
 )
+from vestibule.policy import OPERATOR
 
 
 @pytest.fixture
@@ -143,7 +144,7 @@ def test_its_models_may_point_to_our_users_in_the_same_database(
         db.session.commit()
 
         # Who goes takes along what hangs on them, as the host has said.
-        testing.auth(app).deletion.delete(anna)
+        testing.auth(app).deletion.delete(anna, by=OPERATOR)
 
         assert db.session.scalars(owners).all() == [bob.id]
         db.session.commit()

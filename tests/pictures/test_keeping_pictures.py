@@ -21,6 +21,7 @@ from vestibule.errors import (
     TooMany,
     Unavailable,
 )
+from vestibule.policy import OPERATOR
 from vestibule.settings import Settings
 from vestibule.uploads import Upload
 from vestibule.user import User
@@ -102,7 +103,7 @@ def test_the_picture_goes_with_the_account(
     auth.pictures.replace(alice, prepared(auth))
     bobs = auth.pictures.replace(bob, prepared(auth))
 
-    auth.deletion.delete(alice)
+    auth.deletion.delete(alice, by=OPERATOR)
 
     assert files(settings) == [bobs.name]
     assert counts(auth)["vestibule_pictures"] == 1
@@ -127,7 +128,7 @@ def test_a_deletion_that_fails_keeps_the_picture(
 
     monkeypatch.setattr(auth.mailed_tokens, "forget", fail)
     with pytest.raises(OSError, match="plug"):
-        auth.deletion.delete(alice)
+        auth.deletion.delete(alice, by=OPERATOR)
 
     assert auth.pictures.of(alice) == picture
     assert files(settings) == [picture.name]
@@ -163,7 +164,11 @@ def test_a_folder_that_cannot_be_made_is_told_and_changes_nothing(
 
     with pytest.raises(Unavailable):
         auth.profile.update(
-            alice, "alice2", alice.email, picture=Upload("me.png", painted())
+            alice,
+            "alice2",
+            alice.email,
+            picture=Upload("me.png", painted()),
+            by=OPERATOR,
         )
 
     assert auth.db.find_user_by(id=alice.id).username == "alice"
@@ -177,7 +182,11 @@ def test_a_profile_that_cannot_be_changed_keeps_its_picture(
 
     with pytest.raises(Exception, match="already in use"):
         auth.profile.update(
-            alice, "bob", alice.email, picture=Upload("me.png", painted())
+            alice,
+            "bob",
+            alice.email,
+            picture=Upload("me.png", painted()),
+            by=OPERATOR,
         )
 
     assert auth.pictures.of(alice) == old
@@ -312,7 +321,7 @@ def test_replacing_while_the_account_goes_leaves_nothing(
         auth.pictures.replace(user, prepared(auth))
         acts: list[Callable[[], object]] = [
             partial(auth.pictures.replace, user, prepared(auth)),
-            partial(auth.deletion.delete, user),
+            partial(auth.deletion.delete, user, by=OPERATOR),
         ]
         replaced, deleted = at_once(acts)
         assert isinstance(replaced, Picture | NotProven)

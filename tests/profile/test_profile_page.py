@@ -8,6 +8,7 @@ from flask import Flask
 from conftest import HTML, PASSWORD, Browser, field_errors, notices
 from stagecraft import at_once, counts, next_page
 from vestibule.auth import Auth
+from vestibule.policy import OPERATOR
 from vestibule.user import User
 
 UPDATED = "Profile updated successfully"
@@ -68,7 +69,7 @@ def test_the_page_shows_who_is_signed_in(
     assert "<dd>alice@example.com</dd>" in page
     assert 'name="username" value="alice"' in page
     assert 'name="email" value="alice@example.com"' in page
-    for path in ("/password/change", "/logout"):
+    for path in ("/password/change", "/users/alice", "/logout"):
         assert f'href="{path}"' in page
     assert alice.hashed_password not in page
 
@@ -204,7 +205,13 @@ def test_of_two_who_take_one_username_at_once_one_gets_it(
         people = [auth.db.find_user_by(id=u.id) for u in (alice, bob)]
         results = at_once(
             [
-                partial(auth.profile.update, user, wanted, user.email)
+                partial(
+                    auth.profile.update,
+                    user,
+                    wanted,
+                    user.email,
+                    by=OPERATOR,
+                )
                 for user in people
             ]
         )

@@ -2,183 +2,23 @@
 
 import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import (
-    Browser,
-    BrowserContext,
-    ConsoleMessage,
-    Page,
-    Request,
-    expect,
-    sync_playwright,
-)
+from playwright.sync_api import expect
 
 from paintings import grown, painted, svg
-from processes import Server, developing, mailed_link
+from processes import Server, mailed_link
 from vestibule.ground.pictures import LARGEST_FILE
+from windows import PASSWORD, Window
 
+pytest_plugins = ["chromium"]
 pytestmark = pytest.mark.browser
 
-PASSWORD = "correct horse battery staple"
 NEW = "a fresh and quite long phrase"
 NEWEST = "yet another rather long phrase"
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """Start the system's Chromium."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    assert path, "Chromium is missing. Install the package chromium."
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path, args=ARGUMENTS
-        )
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Run one development server for all stories."""
-    with developing(
-        tmp_path_factory.mktemp("home"),
-        VESTIBULE_ATTEMPTS_PER_ADDRESS="100000",
-    ) as running:
-        yield running
-
-
-@dataclass
-class Window:
-    """A window without JavaScript; notes what the browser complains of."""
-
-    context: BrowserContext
-    server: Server
-    page: Page
-    complaints: list[str] = field(default_factory=list)
-
-    def watch(self, page: Page) -> Page:
-        """Note every error on a page's console and every lost request."""
-
-        def on_console(message: ConsoleMessage) -> None:
-            """Note what the console says in red, but refusals we expect."""
-            is_expected = "Failed to load resource" in message.text
-            if message.type == "error" and not is_expected:
-                self.complaints.append(message.text)
-
-        def on_failed(request: Request) -> None:
-            """Note what could not be loaded, unless we went on too soon."""
-            if request.failure != "net::ERR_ABORTED":
-                self.complaints.append(f"{request.url}: {request.failure}")
-
-        page.on("console", on_console)
-        page.on("requestfailed", on_failed)
-        return page
-
-    def open(self, path: str) -> None:
-        """Type an address."""
-        self.page.goto(self.server.url + path)
-
-    def path(self) -> str:
-        """Say which page is shown, whatever spot on it."""
-        url = self.page.url.partition("#")[0]
-        return url.removeprefix(self.server.url)
-
-    def fill(self, **typed: str) -> None:
-        """Fill in fields by their names."""
-        for name, text in typed.items():
-            self.page.locator(f"#{name}").fill(text)
-
-    def press(self, button: str) -> None:
-        """Press the button of the page's form."""
-        self.page.locator("main").get_by_role(
-            "button", name=button, exact=True
-        ).click()
-        self.page.wait_for_load_state()
-
-    def follow(self, link: str) -> None:
-        """Follow a link of the page's body."""
-        self.page.locator("main").get_by_role("link", name=link).click()
-        self.page.wait_for_load_state()
-
-    def notices(self) -> list[str]:
-        """Read the notices of the page."""
-        return self.page.locator("p.notice").all_inner_texts()
-
-    def errors(self) -> dict[str, str]:
-        """Read the error at each field."""
-        return {
-            str(spot.get_attribute("id")).partition("-")[
-                0
-            ]: spot.inner_text().removeprefix("Error: ")
-            for spot in self.page.locator("p.error[id]").all()
-        }
-
-    def register(self, name: str, password: str = PASSWORD) -> None:
-        """Create an account by the page."""
-        self.open("/register")
-        self.fill(
-            username=name,
-            email=f"{name}@example.com",
-            password1=password,
-            password2=password,
-        )
-        self.press("Create account")
-        assert self.path() == "/login"
-
-    def sign_in(self, name: str, password: str = PASSWORD) -> None:
-        """Sign in by the page."""
-        self.open("/login")
-        self.fill(email=name, password=password)
-        self.press("Sign in")
-
-    def sign_out(self) -> None:
-        """Sign out by the page."""
-        self.open("/logout")
-        self.press("LogOut")
-        assert self.path() == "/login"
-
-
-@pytest.fixture
-def new_window(
-    chromium: Browser, server: Server
-) -> Iterator[Callable[..., Window]]:
-    """Open windows; at the end no browser may have complained."""
-    windows: list[Window] = []
-
-    def make(**options: Any) -> Window:
-        """Open one, with cookies of its own."""
-        context = chromium.new_context(java_script_enabled=False, **options)
-        context.set_default_timeout(30_000)
-        window = Window(context, server, context.new_page())
-        window.watch(window.page)
-        windows.append(window)
-        return window
-
-    yield make
-    for window in windows:
-        window.context.close()
-    assert [c for window in windows for c in window.complaints] == []
-
-
-@pytest.fixture
-def window(new_window: Callable[..., Window]) -> Window:
-    """Open one window."""
-    return new_window()
 
 
 def test_account_lives_its_whole_life_without_javascript(
@@ -624,46 +464,6 @@ def every_page(window: Window, name: str) -> Iterator[str]:
     yield "login-after-logout"
 
 
-# Every text that can be seen, with its contrast to what is behind it.
-CONTRASTS = """() => {
-  const numbers = colour => colour.match(/[\\d.]+/g).map(Number);
-  const light = ([r, g, b]) => {
-    const [x, y, z] = [r, g, b].map(c => c / 255).map(
-      c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
-    return 0.2126 * x + 0.7152 * y + 0.0722 * z;
-  };
-  const behind = place => {
-    for (let at = place; at; at = at.parentElement) {
-      const colour = numbers(getComputedStyle(at).backgroundColor);
-      if (colour.length === 3 || colour[3] === 1) return colour;
-    }
-    return [255, 255, 255];
-  };
-  const seen = [], walker = document.createTreeWalker(
-    document.body, NodeFilter.SHOW_TEXT);
-  while (walker.nextNode()) {
-    const text = walker.currentNode.textContent.trim();
-    const place = walker.currentNode.parentElement;
-    if (!text || !place.checkVisibility()) continue;
-    const one = light(numbers(getComputedStyle(place).color));
-    const two = light(behind(place));
-    seen.push([text, (Math.max(one, two) + 0.05) /
-                     (Math.min(one, two) + 0.05)]);
-  }
-  return seen;
-}"""
-# Inputs need three to one against the page, WCAG 2.2, 1.4.11.
-UNLABELLED = """() => [...document.querySelectorAll(
-  'input:not([type=hidden]):not([aria-hidden])')].filter(
-  field => !field.labels.length).map(field => field.name)"""
-SMALL = """() => [...document.querySelectorAll('a, button, input')].filter(
-  place => {
-    const box = place.getBoundingClientRect();
-    const inline = getComputedStyle(place).display === 'inline';
-    return !inline && box.width > 1 && (box.width < 24 || box.height < 24);
-  }).map(place => place.outerHTML)"""
-
-
 @pytest.mark.parametrize(
     ("scheme", "width"),
     [("light", 1280), ("dark", 360), ("light", 320)],
@@ -678,19 +478,8 @@ def test_every_page_fits_and_can_be_read(
     page = window.page
     backgrounds = set()
     for name in every_page(window, f"{scheme}{width}"):
-        if folder:
-            shot = Path(folder) / f"{scheme}-{width}-{name}.png"
-            page.screenshot(path=shot, full_page=True)
-        assert (
-            page.evaluate("() => document.documentElement.scrollWidth")
-            <= width
-        ), f"{name} scrolls sideways"
-        faint = [seen for seen in page.evaluate(CONTRASTS) if seen[1] < 4.5]
-        assert faint == [], name
-        assert page.evaluate(UNLABELLED) == [], name
-        assert page.evaluate(SMALL) == [], name
-        assert page.locator("h1").count() == 1, name
-        assert page.title().endswith(" – Vestibule"), name
+        window.keep(folder, f"{scheme}-{width}-{name}")
+        window.must_be_seen_well(name)
         assert page.locator("html").get_attribute("lang") == "en"
         backgrounds.add(
             page.evaluate(

@@ -19,7 +19,7 @@ from vestibule.settings import Settings
 if TYPE_CHECKING:
     from vestibule.auth import Auth
 
-WITH_COMMANDS = ("administration", "importing")
+WITH_COMMANDS = ("administration", "importing", "export", "deletion")
 
 ENTRANCE = """Vestibule: accounts you own.
 

@@ -6,6 +6,7 @@ Exit statuses: 0 done, 1 refused or failed, 2 wrong usage or settings,
 
 import functools
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -102,6 +103,18 @@ def fail(text: str, status: int) -> NoReturn:
     """Say what is wrong on the error stream and exit."""
     click.echo(text, err=True)
     sys.exit(status)
+
+
+def new_file(path: Path) -> int:
+    """Make a file that only its owner reads; never write over one.
+
+    Returns:
+        Its descriptor, open for writing.
+    """
+    try:
+        return os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        fail(f"{path} is there already; name a new file.", USAGE)
 
 
 def show_json(value: object) -> None:

@@ -2,18 +2,18 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import singledispatch
-from typing import Any, TypeVar
+from functools import singledispatch, wraps
+from typing import Any, ParamSpec, TypeVar
 
 from flask import make_response, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from vestibule.doors.caller import forget_user
+from vestibule.doors.caller import forget_user, is_browser
 from vestibule.doors.destinations import checked
 from vestibule.doors.hall import hall, settings
 from vestibule.doors.refusals import retry_header, said, status_of
 from vestibule.doors.rendering import FORM_FIELD, render
-from vestibule.doors.shapes import read_form
+from vestibule.doors.shapes import read_form, read_query
 from vestibule.doors.visit import visit
 from vestibule.errors import (
     Expired,
@@ -21,14 +21,19 @@ from vestibule.errors import (
     Malformed,
     Missing,
     NotAllowed,
+    NotProven,
+    ProofTooOld,
     Reason,
     Refusal,
     TooMany,
     Unavailable,
 )
-from vestibule.outcomes import LoggedIn, LoggedOut
-from vestibule.shape import Look, Shape
+from vestibule.field import Look
+from vestibule.outcomes import LoggedIn, LoggedOut, Renewed
+from vestibule.shape import Shape
 
+P = ParamSpec("P")
+R = TypeVar("R")
 S = TypeVar("S", bound=Shape)
 Outcome = TypeVar("Outcome")
 
@@ -113,7 +118,20 @@ def _(outcome: LoggedIn) -> Response:
     response = redirect(wanted or after or url_for("vestibule.profile.show"))
     life = settings().sessions.remember if outcome.remember else None
     hall().set_cookie(response, hall().session_cookie, outcome.token, life)
-    visit().begin_anew()
+    visit().begin_anew(signed_in=True)
+    return response
+
+
+@page_answer.register
+def _(outcome: Renewed) -> Response:
+    """Give the browser its new token and lead back to what it was doing.
+
+    What was typed there before is still kept.
+    """
+    wanted = checked(request.args.get("next"))
+    response = redirect(wanted or url_for("vestibule.profile.show"))
+    name = hall().session_cookie
+    hall().set_cookie(response, name, outcome.token, outcome.life)
     return response
 
 
@@ -165,13 +183,14 @@ def form_page(
 
     Raises:
         Expired: the link behind the form is over, so there is no form.
+        ProofTooOld: first another form must be filled in.
     """
     if request.method != "POST":
         form = form_for(shape, {**(values or {}), **_kept(shape)})
         return page(template, form=form, **context)
     try:
         return then(act(own_form(shape)))
-    except Expired:
+    except (Expired, ProofTooOld):
         raise
     except Refusal as refusal:
         if isinstance(refusal, Missing):
@@ -184,6 +203,66 @@ def form_page(
         )
         response.headers.update(retry_header(refusal))
         return response
+
+
+def keeping(shape: type[Shape]) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Keep what is typed at a page while its writer proves who they are.
+
+    Stands over ``allowed``. It is kept under the address, so that nobody
+    who signs in for another page meets it there.
+    """
+
+    def declare(view: Callable[P, R]) -> Callable[P, R]:
+        """Make the view that keeps."""
+
+        @wraps(view)
+        def kept(*args: P.args, **kwargs: P.kwargs) -> R:
+            """Run the view, and keep what it may not take yet."""
+            try:
+                return view(*args, **kwargs)
+            except (NotProven, ProofTooOld):
+                if request.method == "POST" and is_browser():
+                    visit().keep(request.path, _typed(shape))
+                raise
+
+        return kept
+
+    return declare
+
+
+def _typed(shape: type[Shape]) -> dict[str, str]:
+    """Gather what was typed, but no secrets and no files."""
+    return {
+        name: request.form.get(name, "")
+        for name, look in shape.looks().items()
+        if look.kind not in ("password", "file")
+    }
+
+
+def search_page(
+    shape: type[S],
+    template: str,
+    find: Callable[[S], Mapping[str, Any]],
+) -> Response:
+    """Show a search that is sent by GET, and what it finds.
+
+    What is wrong with it is said at its field, and then nothing is found.
+
+    Args:
+        shape: what can be asked.
+        template: shows it as ``form``, and ``asked`` if it was right.
+        find: gives the template what there is to show.
+    """
+    try:
+        asked = read_query(shape)
+        found = find(asked)
+    except (Malformed, Missing) as refusal:
+        form = form_for(shape, request.args, refusal.faults)
+        response = page(template, form=form, asked=None)
+        response.status_code = status_of(refusal)
+        return response
+    form = form_for(shape, request.args)
+    return page(template, form=form, asked=asked, **found)
 
 
 def _is_wrong(refusal: Refusal) -> bool:
@@ -209,6 +288,8 @@ def own_form(shape: type[S]) -> S:
 
 
 def _kept(shape: type[Shape]) -> dict[str, Any]:
-    """Fill in what the page before knew already, such as the address."""
-    has_visit = hall().visit_cookie in request.cookies
-    return visit().take_kept(shape.__name__) if has_visit else {}
+    """Fill in what a page before knew already, or what was typed here."""
+    if hall().visit_cookie not in request.cookies:
+        return {}
+    found = visit()
+    return {**found.take_kept(shape.__name__), **found.take_kept(request.path)}

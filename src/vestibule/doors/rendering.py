@@ -6,7 +6,7 @@ from flask import render_template, url_for
 
 from vestibule.doors.caller import signed_in
 from vestibule.doors.hall import auth, settings
-from vestibule.doors.words import language, say
+from vestibule.doors.words import day, instant, language, say
 from vestibule.ground.words import characters, lasting
 from vestibule.user import User
 
@@ -25,6 +25,8 @@ def render(template: str, **values: Any) -> str:
         "lang": language(),
         "site": settings().site,
         "form_field": FORM_FIELD,
+        "day": day,
+        "instant": instant,
         "picture_url": picture_url,
         # What labels and hints say in numbers.
         "amounts": {

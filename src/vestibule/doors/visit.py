@@ -67,9 +67,15 @@ class Visit:
         self.is_changed = self.is_changed or bool(taken)
         return taken if isinstance(taken, dict) else {}
 
-    def begin_anew(self) -> None:
-        """Forget the form secret when somebody signs in or out."""
-        self.nonce, self.kept, self.is_changed = "", {}, True
+    def begin_anew(self, *, signed_in: bool = False) -> None:
+        """Forget the form secret when somebody signs in or out.
+
+        What is kept under an address stays for whoever signs in again to
+        go on there; the address says whose page it is.
+        """
+        held = {k: v for k, v in self.kept.items() if k.startswith("/")}
+        self.kept = held if signed_in else {}
+        self.nonce, self.is_changed = "", True
 
 
 def visit() -> Visit:

@@ -1,10 +1,13 @@
 """Words: every text of the pages, in the language of whoever reads it."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
+from babel.dates import format_date, format_datetime
 from flask import request
 
 from vestibule.doors.hall import hall
+from vestibule.ground.clock import LAST
 from vestibule.ground.words import LANGUAGES, Amount, translated
 
 
@@ -37,3 +40,19 @@ def say(text: str, **values: object) -> str:
     of_host = {} if fields is None else fields.words.get(tongue, {})
     said = of_host.get(text) or translated(text, tongue)
     return said.format(**worded(values))
+
+
+def day(moment: int) -> str:
+    """Write the day of a moment, in UTC, as the reader's language does."""
+    return format_date(_utc(moment), "long", locale=language())
+
+
+def instant(moment: int) -> str:
+    """Write a moment to the minute, in UTC."""
+    text = format_datetime(_utc(moment), "medium", locale=language())
+    return f"{text} UTC"
+
+
+def _utc(moment: int) -> datetime:
+    """Read a moment; one of no year that we know is the nearest."""
+    return datetime.fromtimestamp(min(max(moment, 0), LAST), UTC)

@@ -187,9 +187,7 @@ def username(text: str) -> Name:
         raise BadName("mixed")
     if len(plain) < SHORTEST_USERNAME:
         raise BadName("short")
-    folded = unicodedata.normalize("NFKC", plain.casefold())
-    # The Turkish capital folds into an i and a dot that stands alone.
-    return Name(plain, folded.replace("i\u0307", "i"))
+    return Name(plain, _folded(plain))
 
 
 def canonical(text: str) -> str | None:
@@ -204,6 +202,31 @@ def canonical(text: str) -> str | None:
         return read(text).canonical
     except BadName:
         return None
+
+
+def beginning(text: str) -> str | None:
+    """Bring the beginning of a name into the form that is compared.
+
+    A domain with letters of its own is found only when it is whole.
+
+    Returns:
+        The beginning, or None where no name can begin so.
+    """
+    if len(text) > 4 * LONGEST_EMAIL:
+        return None
+    try:
+        plain = _plain(text)
+    except BadName:
+        return None
+    whole = canonical(plain)
+    return _folded(plain) if whole is None else whole
+
+
+def _folded(plain: str) -> str:
+    """Make upper and lower case of a name one."""
+    folded = unicodedata.normalize("NFKC", plain.casefold())
+    # The Turkish capital folds into an i and a dot that stands alone.
+    return folded.replace("i\u0307", "i")
 
 
 def derived_username(email: str) -> str:

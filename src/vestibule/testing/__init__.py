@@ -24,6 +24,7 @@ from vestibule.auth import Auth
 from vestibule.doors.hall import Hall
 from vestibule.ground.knobs import PREFIX
 from vestibule.ground.letters import Letter
+from vestibule.policy import OPERATOR
 from vestibule.settings import Settings
 from vestibule.user import User
 
@@ -127,7 +128,7 @@ def user(
         email or f"{name}@example.com", password, name, by_operator=True
     )
     if admin:
-        operations.administration.set_admin(made, is_admin=True)
+        operations.administration.set_admin(made, is_admin=True, by=OPERATOR)
         made = operations.administration.find(f"id:{made.id}")
     return made
 
