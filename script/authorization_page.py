@@ -30,7 +30,10 @@ as anybody's are. A disabled account is nobody, from the next request on.
 A refusal is the same whether the thing is there or not, so that nobody can
 find out names and numbers by asking. What is refused to somebody signed in
 stands in the history under the code of the act, with the outcome
-`forbidden`. [Settings](settings.md): `VESTIBULE_ANONYMOUS_STATUS`,
+`forbidden`; of very many in a row only the first twenty and then a few.
+A request has the rights of the moment when all of it has arrived.
+
+[Settings](settings.md): `VESTIBULE_ANONYMOUS_STATUS`,
 `VESTIBULE_NOT_ALLOWED_STATUS` (the `classroom` preset answers 401) and
 `VESTIBULE_SESSION_PROOF`. The tests in `tests/policy` are made from this
 table, and a route that is not in it fails them.

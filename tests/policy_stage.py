@@ -25,6 +25,7 @@ from vestibule.capabilities.pictures.records import PictureRecord
 from vestibule.history import Event
 from vestibule.policy import OPERATOR, Who
 from vestibule.records import Record
+from vestibule.throttle import Attempts
 from vestibule.user import User
 
 NAMES = ("alice", "bob", "carol", "root", "second", "evan", "fay")
@@ -231,6 +232,10 @@ class Stage:
         if True in self.writes:
             self._put_back_rows()
             self._put_back_files()
+        if False in self.writes:
+            # Of very many refusals in a row not all would be noted.
+            with self.auth.db.engine.begin() as connection:
+                connection.execute(delete(Attempts))
         self.writes.clear()
 
     def _put_back_rows(self) -> None:

@@ -54,10 +54,12 @@ class Auth:
         self.clock = self.db.clock
         self.randomness = self.db.randomness
         self.history = History(self.db, self)
-        self.policy = Policy(self.db, self.history)
         self.throttle = Throttle(self.db, self.history)
+        self.policy = Policy(self.db, self.history, self.throttle)
         self.outbox = Outbox(self.db)
         self.mailed_tokens = MailedTokens(self.db)
+        # Held while work beside the requests is done.
+        self.at_work = threading.Lock()
         self.capabilities: list[Capability] = []
         self.passwords = self._add(Passwords)
         self.sessions = self._add(Sessions)
@@ -86,6 +88,7 @@ class Auth:
         self.passwords.hasher.open_lanes()
         self.pictures.processor.open_lanes()
         self.outbox.stirred = threading.Event()
+        self.at_work = threading.Lock()
 
     def _add(self, capability: type[Listed]) -> Listed:
         """Put a capability in the list that all hooks go through."""

@@ -9,7 +9,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate
 
 from vestibule.errors import Reason
-from vestibule.ground.names import is_writable
+from vestibule.ground.names import UNSEEN, is_writable
 
 MISSING = Reason("field.required", "Fill in this field")
 WRONG_TYPE = Reason("field.type", "This field must be text")
@@ -22,6 +22,10 @@ UNWRITABLE = Reason(
 )
 LONGEST_SECRET = 4096
 
+# Letters to Unicode, and nothing to see.
+_WHITE = "\u2800\u3164\uffa0"
+# What begins to write in another direction (UAX 9, 2.1 to 2.4).
+_TURNING = {*map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A)))}
 _DIGITS = re.compile(r"[0-9]{1,19}")
 
 
@@ -67,7 +71,8 @@ class Prose(fields.String):
 
 def _is_blank(char: str) -> bool:
     """Tell whether a character alone leaves the paper white."""
-    return char.isspace() or unicodedata.category(char) == "Cf"
+    is_unseen = char in UNSEEN or char in _WHITE
+    return char.isspace() or is_unseen or unicodedata.category(char) == "Cf"
 
 
 def text(
@@ -243,9 +248,12 @@ def choice(label: str, **answers: str) -> Any:
 
 
 def _writable_line(value: str) -> None:
-    """Refuse characters that no keyboard makes, or that break the line."""
+    """Refuse characters that no keyboard makes, or that break the line.
+
+    Attack: a title that turns the words of the page around it.
+    """
     _writable(value)
-    if len(value.splitlines()) > 1:
+    if len(value.splitlines()) > 1 or set(value) & _TURNING:
         raise ValidationError(UNWRITABLE.code)
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.exc import NoResultFound
 from vestibule.db import DB
 from vestibule.errors import Missing, NotAllowed, NotProven, ProofTooOld
 from vestibule.history import History
+from vestibule.throttle import Throttle
 from vestibule.user import User
 
 
@@ -139,9 +140,10 @@ OPERATOR = Actor(is_operator=True)
 class Policy:
     """Asks the table, and notes in the history what it refused."""
 
-    def __init__(self, db: DB, history: History) -> None:
+    def __init__(self, db: DB, history: History, throttle: Throttle) -> None:
         self.db = db
         self.history = history
+        self.throttle = throttle
 
     def require(self, by: Actor, act: Act, owner_id: int | None) -> None:
         """Refuse an act unless the table allows it to the actor.
@@ -184,13 +186,20 @@ class Policy:
         if not granted:
             if who is Who.ANONYMOUS:
                 raise NotProven
-            # Source: OWASP ASVS 5.0 16.3.2.
-            self.history.record(act.code, owner_id, NotAllowed.reason.code)
+            self._note(by, act, owner_id)
             raise NotAllowed
         # Who may without a fresh proof by any standing needs none.
         if granted & ~act.fresh or is_door or self._is_fresh(by):
             return
         raise ProofTooOld
+
+    def _note(self, by: Actor, act: Act, owner_id: int | None) -> None:
+        """Note who asked for what is not theirs, but not without end.
+
+        Source: OWASP ASVS 5.0 16.3.2.
+        """
+        if by.user and self.throttle.may_note("forbidden", by.user.id):
+            self.history.record(act.code, owner_id, NotAllowed.reason.code)
 
     def _is_fresh(self, by: Actor) -> bool:
         """Tell whether the last proof is young enough."""

@@ -30,6 +30,8 @@ from vestibule.records import PREFIX, Record
 
 # After the budget is spent, each further attempt waits longer: seconds.
 LETTERS = 5
+# Refusals of one kind that the history takes in before it waits.
+MOST_NOTED = 20
 WAITS = (60, 120, 240, 480, 900)
 
 
@@ -46,6 +48,13 @@ class Attempts(Record):
     count: Mapped[int]
     closed_until: Mapped[int]
     forgotten_at: Mapped[int] = mapped_column(index=True)
+
+
+class _Closed(Exception):
+    """A count that takes nothing in at the moment."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
 
 
 def account_key(act: str, user_id: int | None, canonical: str | None) -> str:
@@ -153,12 +162,38 @@ class Throttle:
         """
         if self.db.is_writing:
             raise RuntimeError("attempts are counted before any transaction")
+        for key in self._closed(limits):
+            refusal = TooMany(self._wait(key))
+            if self._may_note(key):
+                self.history.record(act, user_id, refusal.code)
+            raise refusal
+
+    def _closed(self, limits: dict[str, int]) -> list[str]:
+        """Count under each key, or name one that is closed and count none."""
+        try:
+            with self.db.apart(), self.db.unit():
+                for key, limit in limits.items():
+                    if not self._count(key, limit):
+                        # What is counted already is undone with it.
+                        raise _Closed(key)
+        except _Closed as closed:
+            return [closed.key]
+        return []
+
+    def may_note(self, act: str, user_id: int) -> bool:
+        """Tell whether one more refusal of an account's acts is noted.
+
+        Attack: filling the disk, and somebody's history, with refusals.
+        """
+        # In an open transaction nothing can be counted apart.
+        return self.db.is_writing or self._may_note(
+            account_key(act, user_id, None)
+        )
+
+    def _may_note(self, key: str) -> bool:
+        """Count a note of a refusal, if it is not one too many."""
         with self.db.apart(), self.db.unit():
-            for key, limit in limits.items():
-                if not self._count(key, limit):
-                    refusal = TooMany(self._wait(key))
-                    self.history.record(act, user_id, refusal.code)
-                    raise refusal
+            return self._count(f"noted:{key}", MOST_NOTED)
 
     def may_write_to(self, canonical: str) -> bool:
         """Tell whether an address may get another letter so soon.

@@ -99,9 +99,10 @@ class Worker:
 
     def round(self) -> int:
         """Do once what is due; say how many letters left."""
-        sent = 0 if self.post is None else self.auth.outbox.deliver(self.post)
-        now = self.auth.clock.now()
-        if now - self._swept_at >= SWEEP_EVERY:
-            self._swept_at = now
-            sweep(self.auth)
+        with self.auth.at_work:
+            sent = self.auth.outbox.deliver(self.post) if self.post else 0
+            now = self.auth.clock.now()
+            if now - self._swept_at >= SWEEP_EVERY:
+                self._swept_at = now
+                sweep(self.auth)
         return sent

@@ -423,3 +423,17 @@ def test_nobody_floods_a_stranger_by_changing_their_own_address(
     letters = [x for x in postbox.empty() if x.to == "zoe@example.com"]
     assert len(letters) == 5
     assert "Try again in 1 minute" in browser.open("/profile").text
+
+
+def test_the_history_does_not_grow_without_end_by_attempts(
+    auth: Auth, alice: User
+) -> None:
+    for _ in range(100):
+        auth.valid_login("alice", "a guess")
+
+    waits = [
+        event
+        for event in auth.history.of(alice.id)
+        if event["outcome"] == "rate.wait"
+    ]
+    assert 10 < len(waits) < 30

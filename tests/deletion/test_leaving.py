@@ -1,11 +1,13 @@
 """Leaving: the page and the call with which an account is deleted."""
 
+import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
+from sqlalchemy import text
 from sqlalchemy.exc import NoResultFound
 
 from conftest import (
@@ -275,3 +277,41 @@ def test_pressing_the_button_twice_at_once_does_no_harm(
     assert {*done} <= {204, 401}
     assert not is_there(auth, alice)
     assert is_there(auth, bob)
+
+
+def test_whoever_took_the_name_meanwhile_is_not_deleted_in_its_place(
+    browser: Browser, auth: Auth, admin: User, alice: User, bob: User
+) -> None:
+    browser.sign_in("admin")
+    page = browser.open("/users/bob/delete")
+    shown = re.search(r'name="account" value="(\d+)"', page.text)
+    assert shown
+    auth.db.update_user(bob.id, username="bobby")
+    auth.db.update_user(alice.id, username="bob")
+
+    answer = browser.client.post(
+        "/users/bob/delete",
+        data={"csrf_token": form_token(page), "account": shown[1]},
+        headers=HTML,
+    )
+
+    assert answer.status_code == 409
+    assert is_there(auth, alice)
+    assert is_there(auth, bob)
+
+
+def test_an_account_that_a_table_of_the_host_needs_stays_and_says_so(
+    app: Flask, auth: Auth, alice: User
+) -> None:
+    for statement in (
+        "CREATE TABLE notes (user_id bigint REFERENCES vestibule_users (id))",
+        f"INSERT INTO notes VALUES ({alice.id})",
+    ):
+        auth.db.write(text(statement))
+    program = Program(app)
+    program.sign_in("alice")
+
+    refused = program.call("DELETE", "/users/alice")
+
+    assert told(refused) == (409, "account.referred")
+    assert program.whoami() == "alice"

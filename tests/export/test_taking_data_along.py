@@ -281,3 +281,35 @@ def test_a_moment_of_no_year_we_know_is_told_as_the_nearest(
     facts, _ = unpacked(auth.export.take(person, by=OPERATOR))
 
     assert facts["profile"]["created_at"] == "1970-01-01T00:00:00Z"
+
+
+def test_another_site_s_link_leaves_nothing_on_the_disk(
+    app: Flask, auth: Auth, alice: User
+) -> None:
+    program = Program(app)
+    program.sign_in("alice")
+
+    refused = program.call(
+        "GET", "/users/alice/export", headers={"Sec-Fetch-Site": "cross-site"}
+    )
+
+    assert told(refused) == (403, "request.foreign")
+    own = program.call(
+        "GET", "/users/alice/export", headers={"Sec-Fetch-Site": "same-origin"}
+    )
+    assert own.status_code == 200
+
+
+def test_a_long_history_is_cut_to_its_latest_part(
+    auth: Auth, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vestibule.capabilities.export.operations.LATEST", 3)
+    for _ in range(5):
+        auth.history.record("session.end", alice.id)
+    auth.history.record("login", alice.id)
+
+    facts, _ = unpacked(auth.export.take(alice, by=OPERATOR))
+
+    # The export itself is noted with what it gives.
+    assert len(facts["activity"]) == 3
+    assert facts["activity"][0]["act"] == "login"

@@ -20,6 +20,7 @@ CANNOT = "This field contains characters that cannot be typed"
 # bytes, in a form up to twelve.
 LETTERS = ["a", "é", "ы", "字", "\U0001f98a", "&"]
 BLANK = ["", " ", "\u00a0", "\u3000 \t", "\u200b", "\ufeff \u2060", "\u00ad"]
+BLANK += ["\u2800", "\u3164 \u115f", "\uffa0"]
 UNWRITABLE = [
     "a\x00b",
     "a\x07b",
@@ -30,7 +31,8 @@ UNWRITABLE = [
     "a\ue000b",
     "a\ufffdb",
 ]
-BREAKS = ["a\nb", "a\r\nb", "a\u2028b", "a\u2029b", "a\tb", "a\vb"]
+TURNING = ["abc\u202egnp.exe", "a\u2066b", "\u202aa"]
+BREAKS = [*TURNING, "a\nb", "a\r\nb", "a\u2028b", "a\u2029b", "a\tb", "a\vb"]
 ADD = "/users/alice/feedback/add"
 one_database = pytest.mark.parametrize(
     "database_url", ["sqlite"], indirect=True

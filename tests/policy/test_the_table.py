@@ -296,3 +296,25 @@ def test_a_session_of_a_disabled_account_belongs_to_nobody(
         update(User).where(User.id == alice.id).values(is_active=False)
     )
     assert auth.sessions.actor(token) == STRANGER
+
+
+def test_the_history_does_not_grow_without_end_by_what_is_denied(
+    auth: Auth, alice: User, bob: User, clock: TurnableClock
+) -> None:
+    asker = Actor(bob, proven_at=clock.now())
+
+    def denied(times: int) -> int:
+        """Be denied so often; count what the history has of it."""
+        for _ in range(times):
+            with pytest.raises(NotAllowed):
+                auth.policy.require(asker, Act.SEE_ACCOUNT, alice.id)
+        return sum(
+            event["outcome"] == "forbidden"
+            for event in auth.history.of(alice.id)
+        )
+
+    most = denied(60)
+    assert 10 < most < 30
+    assert denied(60) == most
+    clock.turn(hours=1)
+    assert denied(1) == most + 1

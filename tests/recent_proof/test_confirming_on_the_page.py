@@ -467,3 +467,20 @@ def test_an_account_that_was_reset_meanwhile_confirms_nothing(
 
     assert sent.status_code == 401
     assert auth.get_user_from_session_id(token) is None
+
+
+@pytest.mark.settings(session_idle="7d", session_absolute="7d")
+def test_a_session_of_the_browser_ends_with_it_however_long_it_may_idle(
+    browser: Browser, auth: Auth, alice: User
+) -> None:
+    browser.sign_in("alice")
+
+    answer = browser.send("/confirm", password=PASSWORD)
+
+    [cookie] = [
+        found
+        for found in answer.headers.getlist("Set-Cookie")
+        if found.startswith("session_id=")
+    ]
+    assert "Max-Age" not in cookie
+    assert "Expires" not in cookie

@@ -21,7 +21,7 @@ from vestibule.doors.host_fields import ProfileFields, check_fields
 from vestibule.doors.hosting import WorkerBeside, attend, follow_forks
 from vestibule.doors.mirror import MirroredCommands
 from vestibule.doors.pages import page
-from vestibule.doors.shapes import LARGEST_BODY, limit_body
+from vestibule.doors.shapes import LARGEST_BODY, limit_body, take_body
 from vestibule.doors.visit import save_visit
 from vestibule.errors import Refusal
 from vestibule.ground.knobs import SettingsError
@@ -261,6 +261,7 @@ def _greet() -> None:
     guards.refuse_unreadable_queries()
     guards.refuse_foreign_sites()
     limit_body()
+    take_body()
 
 
 def _see_off(response: Response) -> Response:

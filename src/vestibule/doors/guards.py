@@ -74,8 +74,16 @@ def refuse_foreign_sites() -> None:
     A request with neither header comes from no browser and passes.
     Source: OWASP CSRF Prevention Cheat Sheet, Fetch Metadata.
     """
-    if request.method in ("GET", "HEAD", "OPTIONS"):
-        return
+    if request.method not in ("GET", "HEAD", "OPTIONS"):
+        refuse_foreign_site()
+
+
+def refuse_foreign_site() -> None:
+    """Refuse whatever another site's page has started.
+
+    Raises:
+        ForeignOrigin: it has.
+    """
     site = request.headers.get("Sec-Fetch-Site")
     if site not in (None, "same-origin", "none"):
         raise ForeignOrigin

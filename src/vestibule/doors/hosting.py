@@ -24,6 +24,8 @@ from vestibule.settings import Settings
 from vestibule.worker import Worker, post_for
 
 SECONDS_TO_END = 5
+# The worker may be talking to a mail server that does not answer.
+WORTH_WAITING = 5
 
 log = logging.getLogger("vestibule")
 
@@ -41,14 +43,33 @@ def follow_forks(auth: Auth) -> None:
     database and hashed passwords by then.
     """
     known = weakref.ref(auth)
+    held: list[threading.Lock] = []
+
+    def wait() -> None:
+        """Let the worker finish its round.
+
+        SQLite would take its locks along into the child, where nobody
+        ever gives them back.
+        """
+        found = known()
+        if found is not None and found.at_work.acquire(timeout=WORTH_WAITING):
+            held.append(found.at_work)
+
+    def go_on() -> None:
+        """Let the parent's worker go on."""
+        if held:
+            held.pop().release()
 
     def begin_anew() -> None:
         """Let go of what is the parent's, unless the host is gone."""
+        held.clear()
         found = known()
         if found is not None:
             found.after_fork()
 
-    os.register_at_fork(after_in_child=begin_anew)
+    os.register_at_fork(
+        before=wait, after_in_parent=go_on, after_in_child=begin_anew
+    )
 
 
 def _arrive(_: Flask, **__: object) -> None:

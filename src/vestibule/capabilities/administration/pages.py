@@ -66,6 +66,7 @@ def user(number: str) -> Response:
     return page(
         f"{FOLDER}/user.html",
         owner=owner,
+        pending=auth().email_verification.pending(owner),
         must_confirm=settings().email.verified_required,
         devices=auth().sessions.devices(owner),
         feedback=auth().feedback.of(owner, by=actor(), most=LATEST_FEEDBACK),

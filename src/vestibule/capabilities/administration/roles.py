@@ -29,6 +29,16 @@ class LastAdmin(Conflict):
     )
 
 
+class StillReferred(Conflict):
+    """A host's own table refers to the account and does not let it go."""
+
+    reason = Reason(
+        "account.referred",
+        "Something else on this site still needs this account. Ask the "
+        "people who run it",
+    )
+
+
 class Roles:
     """Writes roles and states, and passes the keys on before."""
 
@@ -64,9 +74,13 @@ class Roles:
 
         Raises:
             Conflict: it got them in this very moment.
+            StillReferred: a table of the host refers to it.
         """
-        with _by_the_key():
-            self.db.write(delete(User).where(User.id == user.id))
+        try:
+            with _by_the_key():
+                self.db.write(delete(User).where(User.id == user.id))
+        except IntegrityError as error:
+            raise StillReferred from error
 
     def pass_on(self, user: User) -> None:
         """Have another administrator keep the keys before one goes.

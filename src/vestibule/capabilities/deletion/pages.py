@@ -9,6 +9,7 @@ from vestibule.doors.hall import auth, hall
 from vestibule.doors.pages import form_page
 from vestibule.doors.visit import visit
 from vestibule.doors.words import say
+from vestibule.errors import Conflict
 from vestibule.policy import Act
 from vestibule.user import User
 
@@ -23,10 +24,23 @@ def delete(username: str) -> Response:
     return form_page(
         Farewell,
         "vestibule/deletion/delete.html",
-        lambda _: auth().deletion.delete(owner, by=actor()),
+        lambda form: _delete(owner, form.account),
         lambda _: _own_gone() if owner.id == current_user.id else _gone(owner),
         owner=owner,
     )
+
+
+def _delete(owner: User, shown: str) -> None:
+    """Delete the account, if it is the one that the page has shown.
+
+    Attack: somebody who takes the name while an administrator reads.
+
+    Raises:
+        Conflict: the name is somebody else's by now.
+    """
+    if shown not in ("", str(owner.id)):
+        raise Conflict
+    auth().deletion.delete(owner, by=actor())
 
 
 def _own_gone() -> Response:

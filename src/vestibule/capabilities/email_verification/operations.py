@@ -160,6 +160,8 @@ class EmailVerification(Capability):
         if self.auth.mailed_tokens.use(token, PURPOSE) is None:
             raise EmailLinkInvalid
         user = self.db.find_user_by(id=proof.user_id)
+        if not user.is_active:
+            raise EmailLinkInvalid
         if not _is_own(user, proof.address):
             self.change(user, proof.address)
         self.mark(user)

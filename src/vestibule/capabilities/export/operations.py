@@ -16,6 +16,8 @@ FORMAT = 1
 FACTS = "my-data.json"
 # Of one account, in the window of the throttle.
 MOST_TAKEN = 10
+# Others can make one's history long; this much of it is taken along.
+LATEST = 10_000
 
 
 class Export(Capability):
@@ -49,7 +51,7 @@ class Export(Capability):
         for capability in self.auth.capabilities:
             yield capability.name, capability.export(user)
         yield "letters", Exported(self.auth.outbox.of(user.id))
-        events = self.auth.history.of(user.id)
+        events = self.auth.history.of(user.id, LATEST)
         yield "activity", Exported([_told(e, user.id) for e in events])
 
 

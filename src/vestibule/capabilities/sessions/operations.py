@@ -130,17 +130,13 @@ class Sessions(Capability):
                 SessionRecord.ends_at > now,
             )
             .values(fingerprint=fingerprint(fresh), proven_at=now)
-            .returning(
-                SessionRecord.created_at,
-                SessionRecord.idle_for,
-                SessionRecord.dies_at,
-            )
+            .returning(SessionRecord.idle_for, SessionRecord.dies_at)
         )
         if row is None:
             raise NotProven
-        created_at, idle_for, dies_at = row
-        # Only a remembered session may lie unused for its whole life.
-        is_remembered = created_at + idle_for >= dies_at
+        idle_for, dies_at = row
+        # Only a remembered session may lie unused for so long.
+        is_remembered = idle_for > self.settings.sessions.idle
         return Renewed(fresh, dies_at - now if is_remembered else None)
 
     def term(self, token: str) -> Term:
