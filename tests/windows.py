@@ -7,6 +7,7 @@ from pathlib import Path
 from playwright.sync_api import (
     BrowserContext,
     ConsoleMessage,
+    Locator,
     Page,
     Request,
 )
@@ -68,15 +69,20 @@ class Window:
 
     def press(self, button: str) -> None:
         """Press the button of the page's form."""
-        self.page.locator("main").get_by_role(
-            "button", name=button, exact=True
-        ).click()
-        self.page.wait_for_load_state()
+        spot = self.page.locator("main")
+        self.go(spot.get_by_role("button", name=button, exact=True))
+
+    def go(self, spot: Locator) -> None:
+        """Click at what leads to another page, and wait until it is there.
+
+        With its style: a page measured before is as wide as it likes.
+        """
+        with self.page.expect_navigation(wait_until="load"):
+            spot.click()
 
     def follow(self, link: str) -> None:
         """Follow a link of the page's body."""
-        self.page.locator("main").get_by_role("link", name=link).click()
-        self.page.wait_for_load_state()
+        self.go(self.page.locator("main").get_by_role("link", name=link))
 
     def notices(self) -> list[str]:
         """Read the notices of the page."""

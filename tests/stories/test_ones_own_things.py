@@ -222,6 +222,21 @@ def test_words_outlive_a_session_that_ended_meanwhile(
     assert window.notices() == ["Your feedback was sent"]
 
 
+def write_much(server: Server, name: str) -> None:
+    """Have somebody write more than one page shows."""
+    write(
+        server,
+        "WITH RECURSIVE numbers (n) AS "
+        "(SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 21) "
+        "INSERT INTO vestibule_feedback "
+        "(user_id, title, content, folded, created_at, updated_at) "
+        "SELECT id, 'No. ' || n || ': what I wanted to say', "
+        "'Some words.' || char(10) || 'And a line below them.', '', "
+        "created_at, created_at FROM vestibule_users, numbers "
+        f"WHERE username = '{name}'",
+    )
+
+
 def pages_of(window: Window, name: str) -> Iterator[str]:
     """Lead to every page of these things, in every state worth seeing."""
     server, long = window.server, "Donaudampfschifffahrtsgesellschaft" * 3
@@ -231,27 +246,20 @@ def pages_of(window: Window, name: str) -> Iterator[str]:
     yield "empty"
     window.open(f"{own}/feedback/add")
     yield "add"
-    button.click()
+    window.go(button)
     yield "add-errors"
     window.fill(title=long[:100], content=f"{long}\n\n{long} and more words.")
-    button.click()
+    window.go(button)
     yield "one"
-    for number in range(21):
-        window.open(f"{own}/feedback/add")
-        window.fill(
-            title=f"No. {number}: what I wanted to say",
-            content="Some words.\nAnd a line below them." * (number % 3 + 1),
-        )
-        button.click()
+    write_much(server, name)
     window.open(own)
     yield "many"
-    window.page.locator("main .acts a[href*=before]").click()
-    window.page.wait_for_load_state()
+    window.go(window.page.locator("main .acts a[href*=before]"))
     yield "older"
-    window.page.locator(".item a").first.click()
+    window.go(window.page.locator(".item a").first)
     yield "edit"
     window.page.go_back()
-    window.page.locator(".item a.danger").last.click()
+    window.go(window.page.locator(".item a.danger").last)
     yield "delete"
     window.open(f"{own}/export")
     yield "export"
@@ -261,12 +269,11 @@ def pages_of(window: Window, name: str) -> Iterator[str]:
     window.open(f"{own}/delete")
     yield "confirm"
     window.fill(password="wrong")
-    button.click()
+    window.go(button)
     yield "confirm-error"
     window.fill(password=PASSWORD)
-    button.click()
-    button.click()
-    window.page.wait_for_load_state()
+    window.go(button)
+    window.go(button)
     yield "home-after"
 
 
@@ -291,8 +298,7 @@ def test_every_page_of_these_fits_and_can_be_read(
     )
     window.open("/login")
     window.fill(email=name, password=PASSWORD)
-    window.page.locator("main button[type=submit]").click()
-    window.page.wait_for_load_state()
+    window.go(window.page.locator("main button[type=submit]"))
     folder = os.environ.get("VESTIBULE_SCREENSHOTS")
     for place in pages_of(window, name):
         window.keep(folder, f"{language}-{scheme}-{width}-{place}")
