@@ -1,4 +1,4 @@
-"""What several forms ask for, declared once: names, addresses, passwords.
+"""What several forms ask for, declared once: names, passwords, pages.
 
 Pages and the API call some fields differently; the rules are the same.
 """
@@ -7,7 +7,7 @@ import dataclasses
 from typing import Any
 
 from vestibule.errors import Reason
-from vestibule.field import secret, text
+from vestibule.field import number, secret, text
 from vestibule.ground import names
 from vestibule.ground.names import FullName
 from vestibule.reasons import (
@@ -22,6 +22,9 @@ from vestibule.shape import Shape
 TOKEN_MISSING = Reason(
     "token.required", "The token from the message is missing"
 )
+
+# What no row's number exceeds, on either engine.
+LARGEST_NUMBER = 2**63 - 1
 
 
 def username(label: str, *, optional: bool = False) -> Any:
@@ -95,3 +98,20 @@ class Named(Shape):
         return FullName(
             self.first_name.strip() or None, self.last_name.strip() or None
         )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Leafing(Shape):
+    """Which part of a long list, the newest first."""
+
+    before: int = number(
+        "Where the part before ended, as its `next` said",
+        least=1,
+        most=LARGEST_NUMBER,
+        default=LARGEST_NUMBER,
+    )
+
+    @property
+    def is_first(self) -> bool:
+        """Whether it is the newest part."""
+        return self.before == LARGEST_NUMBER

@@ -2,11 +2,11 @@
 
 import dataclasses
 
-from vestibule.field import choice, number, text
+from vestibule import asked
+from vestibule.field import choice, text
 from vestibule.ground.names import LONGEST_EMAIL, LONGEST_USERNAME
 from vestibule.shape import Shape
 
-LARGEST_NUMBER = 2**63 - 1
 # What the filters of a search ask for; an empty one does not matter.
 ANSWERS = {
     "": None,
@@ -20,20 +20,8 @@ ANSWERS = {
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Leafing(Shape):
-    """Which page of what is found."""
-
-    before: int = number(
-        "Where the page before ended",
-        least=1,
-        most=LARGEST_NUMBER,
-        default=LARGEST_NUMBER,
-    )
-
-    @property
-    def is_first(self) -> bool:
-        """Whether it is the newest page."""
-        return self.before == LARGEST_NUMBER
+class Search(asked.Leafing):
+    """What is looked for, and which part of what is found."""
 
     @property
     def chosen(self) -> dict[str, str]:
@@ -46,7 +34,7 @@ class Leafing(Shape):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class UserSearch(Leafing):
+class UserSearch(Search):
     """Which accounts to list."""
 
     search: str = text(
@@ -64,7 +52,7 @@ class UserSearch(Leafing):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class FeedbackSearch(Leafing):
+class FeedbackSearch(Search):
     """Which feedback to list."""
 
     search: str = text(

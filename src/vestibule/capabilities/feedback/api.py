@@ -6,7 +6,7 @@ from flask import Blueprint
 
 from vestibule.capabilities.feedback.forms import (
     LARGEST_WORDS,
-    Leafing,
+    Part,
     Words,
 )
 from vestibule.doors.answers import (
@@ -65,10 +65,10 @@ def _one(number: int) -> FeedbackAnswer:
 @api_call(
     "List feedback",
     Act.LIST_FEEDBACK,
-    asks=Leafing,
+    asks=Part,
     gives=FeedbackPageAnswer,
 )
-def of(part: Leafing, username: str) -> FeedbackPageAnswer:
+def of(part: Part, username: str) -> FeedbackPageAnswer:
     """List what an account has written, the newest first.
 
     It is for its owner and administrators to see.

@@ -2,13 +2,13 @@
 
 import dataclasses
 
+from vestibule import asked
 from vestibule.errors import Reason
 from vestibule.field import number, prose
 from vestibule.shape import Shape
 
 LONGEST_TITLE = 100
 LONGEST_CONTENT = 10_000
-LARGEST_NUMBER = 2**63 - 1
 # Forms and JSON may write one character as 12 bytes; half as much again is
 # told at its field what is wrong.
 LARGEST_WORDS = 12 * LONGEST_CONTENT * 3 // 2
@@ -51,18 +51,7 @@ class Removal(Shape):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Leafing(Shape):
-    """Which part of a long list."""
+class Part(asked.Leafing):
+    """Which part of somebody's feedback, and how much of it."""
 
-    before: int = number(
-        "Where the part before ended, as its `next` said",
-        least=1,
-        most=LARGEST_NUMBER,
-        default=LARGEST_NUMBER,
-    )
     most: int = number("How many at most", least=1, most=100, default=20)
-
-    @property
-    def is_first(self) -> bool:
-        """Whether it is the newest part."""
-        return self.before == LARGEST_NUMBER

@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response
 
 from vestibule.capabilities.feedback.forms import (
     LARGEST_WORDS,
-    Leafing,
+    Part,
     Removal,
     Words,
 )
@@ -26,7 +26,7 @@ FORM = "application/x-www-form-urlencoded"
 def of(username: str) -> Response:
     """Show an account and its feedback to its owner or an administrator."""
     owner = auth().policy.account(Act.SEE_ACCOUNT, actor(), username=username)
-    part = read_query(Leafing)
+    part = read_query(Part)
     return page(
         "vestibule/feedback/of.html",
         owner=owner,
