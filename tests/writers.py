@@ -105,7 +105,7 @@ def deleted(auth: Auth, user: User) -> Move:
 WRITERS: dict[Writer, set[str]] = {
     added: {"missing"},
     # Feedback that is gone is refused like that of somebody else.
-    changed: {"missing", "forbidden"},
+    changed: {"missing", "forbidden", "auth.required"},
     reset_asked: set(),
     reset_asked_again: set(),
     reset_sent: {"missing"},

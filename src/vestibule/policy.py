@@ -184,7 +184,7 @@ class Policy:
             return
         granted = act.allowed & who
         if not granted:
-            if who is Who.ANONYMOUS:
+            if who is Who.ANONYMOUS or self._is_gone(by):
                 raise NotProven
             self._note(by, act, owner_id)
             raise NotAllowed
@@ -192,6 +192,10 @@ class Policy:
         if granted & ~act.fresh or is_door or self._is_fresh(by):
             return
         raise ProofTooOld
+
+    def _is_gone(self, by: Actor) -> bool:
+        """Tell whether the actor was deleted since the request began."""
+        return by.user is None or self._found(id=by.user.id) is None
 
     def _note(self, by: Actor, act: Act, owner_id: int | None) -> None:
         """Note who asked for what is not theirs, but not without end.

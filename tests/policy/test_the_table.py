@@ -240,6 +240,18 @@ def test_an_account_is_found_by_whom_it_may_be_known_to(
         assert found(STRANGER, username) is NotProven
 
 
+def test_whoever_is_deleted_meanwhile_is_nobody_and_not_somebody_else(
+    auth: Auth, alice: User
+) -> None:
+    by = now(auth, alice)
+    auth.deletion.delete(alice, by=OPERATOR)
+
+    with pytest.raises(NotProven):
+        auth.policy.account(Act.DELETE, by, username="alice")
+    assert end(auth, by, Act.LIST_USERS, None) is NotProven
+    assert ("users.list", "forbidden", None) not in events(auth)
+
+
 # -- the history ------------------------------------------------------------
 
 
