@@ -47,6 +47,7 @@ class OutboxLetter(Record):
     created_at: Mapped[int]
     ends_at: Mapped[int]
     trouble: Mapped[str] = mapped_column(String(200))
+    html: Mapped[str] = mapped_column(Text, server_default="")
 
 
 class Outbox:
@@ -66,6 +67,7 @@ class Outbox:
                 recipient=letter.to,
                 subject=letter.subject,
                 text=letter.text,
+                html=letter.html,
                 state="waiting",
                 tries=0,
                 due_at=now,
@@ -120,6 +122,7 @@ class Outbox:
             claimed.recipient,
             claimed.subject,
             claimed.text,
+            html=claimed.html,
             key=str(claimed.id),
             moment=claimed.created_at,
         )
@@ -138,7 +141,7 @@ class Outbox:
     def _note(self, letter: OutboxLetter, state: str, trouble: str) -> None:
         """Write down how a letter went; wait longer after each failure."""
         pause = min(5 * 2 ** min(letter.tries, 10), LONGEST_PAUSE)
-        changes = {
+        changes: dict[str, object] = {
             "state": state,
             "trouble": trouble[:200],
             "due_at": self.db.clock.now() + pause,
@@ -146,7 +149,7 @@ class Outbox:
         # A link in a letter is a secret: in production it is kept no
         # longer than the letter needs it.
         if state != "waiting" and not self.db.settings.site.development:
-            changes["text"] = ""
+            changes |= {"text": "", "html": ""}
         self.db.write(
             update(OutboxLetter)
             .where(OutboxLetter.id == letter.id)

@@ -29,6 +29,7 @@ from vestibule.ground.knobs import (
 from vestibule.ground.saved_key import saved_key
 from vestibule.sections import (
     SECTIONS,
+    BrandSettings,
     EmailSettings,
     MailSettings,
     PageSettings,
@@ -68,6 +69,7 @@ class Settings:
     """All settings of one running Vestibule; see each section."""
 
     site: SiteSettings = SiteSettings()
+    brand: BrandSettings = BrandSettings()
     pages: PageSettings = PageSettings()
     passwords: PasswordSettings = PasswordSettings()
     sessions: SessionSettings = SessionSettings()

@@ -45,6 +45,7 @@ class User(Record):
     __table_args__ = (
         CheckConstraint("length(email) <= 254", "email_length"),
         CheckConstraint("length(username) <= 20", "username_length"),
+        CheckConstraint("theme IN ('light', 'dark')", "theme"),
         # What the keeper of the administration refers to.
         Index(
             "ix_vestibule_users_role",
@@ -79,6 +80,9 @@ class User(Record):
     is_active: Mapped[bool] = mapped_column(
         default=True, server_default=true()
     )
+    # What its owner has chosen; None is what their browser or system says.
+    language: Mapped[str | None] = mapped_column(String(8))
+    theme: Mapped[str | None] = mapped_column(String(5))
 
     def __repr__(self) -> str:
         """Show the number only: a log must not hold a hash or address."""

@@ -34,7 +34,13 @@ from vestibule.worker import post_for
 
 HERE = "127.0.0.1"
 KEY = "019b0000-0000-7000-8000-000000000001"
-HELLO = Letter("alice@example.com", "Hello", "Hello, Alice.\n", KEY, 86400)
+HELLO = Letter(
+    "alice@example.com",
+    "Hello",
+    "Hello, Alice.\n",
+    key=KEY,
+    moment=86400,
+)
 ACCOUNT = {"mail_username": "box@example.com", "mail_password": "box-secret"}
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -41,6 +41,8 @@ UNTOLD = {
     "sessions.fingerprint": "secret: finds a session",
     "mailed_tokens.fingerprint": "secret: finds a mailed link",
     "outbox.text": "secret: letters hold links that open the account",
+    "outbox.html": "secret: letters hold links that open the account",
+    "users.theme": "has only two values, and is looked for below",
     # The same once more, in another form.
     "identifiers.canonical": "username and address, folded",
     "identifiers.kind": "username and address have members of their own",
@@ -75,6 +77,7 @@ FIXED = {
     "outbox.state",
     "pictures.media_type",
     "pictures.name",
+    "users.theme",
 }
 
 

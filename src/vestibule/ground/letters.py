@@ -28,6 +28,7 @@ class Letter:
     to: str
     subject: str
     text: str
+    html: str = ""
     key: str = ""
     moment: int = 0
     good_for: int = 86400

@@ -23,6 +23,8 @@ _TOLD = (
     "email_verified_at",
     "password_changed_at",
     "created_at",
+    "language",
+    "theme",
 )
 
 

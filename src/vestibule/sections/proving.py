@@ -1,0 +1,111 @@
+"""Passwords, sessions, and how often one may guess."""
+
+from dataclasses import dataclass
+
+from vestibule.ground.knobs import knob
+
+HOUR, DAY = 3600, 86400
+
+
+@dataclass(frozen=True)
+class PasswordSettings:
+    """What a password must be, and how it is hashed."""
+
+    minimum_length: int = knob(
+        "PASSWORD_MIN_LENGTH",
+        8,
+        "Shortest password.",
+        least=1,
+        most=64,
+        unit="code points",
+    )
+    blocklist: bool = knob(
+        "PASSWORD_BLOCKLIST",
+        True,
+        "Refuse common passwords and those made of the account's names.",
+    )
+    hash_memory: int = knob(
+        "HASH_MEMORY",
+        19_456,
+        "Memory of one argon2id hash.",
+        least=8,
+        most=4_194_304,
+        unit="KiB",
+    )
+    hash_passes: int = knob(
+        "HASH_PASSES", 2, "Passes of one argon2id hash.", least=1, most=100
+    )
+
+
+@dataclass(frozen=True)
+class SessionSettings:
+    """How long somebody stays signed in, and what the browser keeps."""
+
+    cookie: str = knob(
+        "SESSION_COOKIE",
+        "session_id",
+        "Name of the session's cookie; under https __Host- is put before.",
+        pattern=r"(?!__)[A-Za-z0-9_-]{1,64}",
+        example="shop_session",
+    )
+    idle: int = knob(
+        "SESSION_IDLE",
+        12 * HOUR,
+        "Ends a session nobody uses.",
+        kind="duration",
+        least=60,
+        unit="seconds",
+    )
+    absolute: int = knob(
+        "SESSION_ABSOLUTE",
+        7 * DAY,
+        "Ends every session.",
+        kind="duration",
+        least=60,
+        unit="seconds",
+    )
+    proof: int = knob(
+        "SESSION_PROOF",
+        300,
+        "How long signing in or confirming the password is a fresh proof.",
+        kind="duration",
+        least=30,
+        most=HOUR,
+        unit="seconds",
+    )
+    remember: int = knob(
+        "SESSION_REMEMBER",
+        30 * DAY,
+        "Life of a session with “Remember me”.",
+        kind="duration",
+        least=60,
+        unit="seconds",
+    )
+
+
+@dataclass(frozen=True)
+class ThrottleSettings:
+    """How many attempts there are before the wait begins."""
+
+    per_account: int = knob(
+        "ATTEMPTS_PER_ACCOUNT",
+        10,
+        "Attempts at one account in a window.",
+        least=1,
+        most=1_000_000,
+    )
+    per_address: int = knob(
+        "ATTEMPTS_PER_ADDRESS",
+        30,
+        "Failed attempts from one network address in a window.",
+        least=1,
+        most=1_000_000,
+    )
+    window: int = knob(
+        "ATTEMPTS_WINDOW",
+        900,
+        "Quiet time that clears a count.",
+        kind="duration",
+        least=1,
+        unit="seconds",
+    )
