@@ -19,6 +19,10 @@ where a command is started; [settings](settings.md) has them all. These
 options go before them, and every command takes them:
 """
 STATUSES = """
+Results and refusals are in the language of the terminal, English or Russian
+(`LC_ALL`, `LC_MESSAGES` or `LANG`, whichever is set first). Help, and what
+`--json` writes, is in English.
+
 The exit status is 0 when it is done, 1 when it was refused or failed, 2 for
 wrong usage or settings, and 3 when the account was not found. What was
 refused is told on the error stream, with its [code](errors.md) in brackets.

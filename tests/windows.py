@@ -1,9 +1,9 @@
-"""Windows of a real Chromium, and what every page in them must keep."""
+"""Windows of a real Chromium, and what people do in them."""
 
 import sqlite3
 from dataclasses import dataclass, field
-from pathlib import Path
 
+import pytest
 from playwright.sync_api import (
     BrowserContext,
     ConsoleMessage,
@@ -14,7 +14,12 @@ from playwright.sync_api import (
 
 from processes import Server
 
+# The list of rooms beside every page of an account.
+ROOMS = ".rooms.wide"
 PASSWORD = "correct horse battery staple"
+both_ways = pytest.mark.parametrize(
+    "scripts", [False, True], ids=["without scripts", "with scripts"]
+)
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -80,21 +85,21 @@ class Window:
         with self.page.expect_navigation(wait_until="load"):
             spot.click()
 
-    def follow(self, link: str) -> None:
-        """Follow a link of the page's body."""
-        self.go(self.page.locator("main").get_by_role("link", name=link))
+    def follow(self, link: str, place: str = "main") -> None:
+        """Follow a link of the page's body, or of another place."""
+        self.go(self.page.locator(place).get_by_role("link", name=link))
 
     def notices(self) -> list[str]:
         """Read the notices of the page."""
-        return self.page.locator("p.notice").all_inner_texts()
+        return self.page.locator(".notice .said").all_inner_texts()
 
     def errors(self) -> dict[str, str]:
         """Read the error at each field."""
         found = {}
-        for spot in self.page.locator("p.error[id]").all():
-            name = str(spot.get_attribute("id")).partition("-")[0]
-            said = spot.inner_text().removeprefix("Error:")
-            found[name] = said.strip()
+        for spot in self.page.locator(".field.wrong").all():
+            name = str(spot.locator("[aria-invalid]").get_attribute("id"))
+            said = spot.locator(".error").first.inner_text()
+            found[name] = said.removeprefix("Error:").strip()
         return found
 
     def register(self, name: str, password: str = PASSWORD) -> None:
@@ -121,26 +126,6 @@ class Window:
         self.press("LogOut")
         assert self.path() == "/login"
 
-    def keep(self, folder: str | None, name: str) -> None:
-        """Keep a picture of the page, where somebody wants to look at it."""
-        if folder:
-            shot = Path(folder) / f"{name}.png"
-            self.page.screenshot(path=shot, full_page=True)
-
-    def must_be_seen_well(self, name: str) -> None:
-        """Fail if the page does not fit, is faint, or lacks a name."""
-        page = self.page
-        size = page.viewport_size
-        assert size
-        wide = page.evaluate("() => document.documentElement.scrollWidth")
-        assert wide <= size["width"], f"{name} scrolls sideways"
-        faint = [seen for seen in page.evaluate(CONTRASTS) if seen[1] < 4.5]
-        assert faint == [], name
-        assert page.evaluate(UNLABELLED) == [], name
-        assert page.evaluate(SMALL) == [], name
-        assert page.locator("h1").count() == 1, name
-        assert page.title().endswith(" – Vestibule"), name
-
 
 def write(server: Server, statement: str) -> None:
     """Change the database behind a server's back, as time would."""
@@ -149,43 +134,3 @@ def write(server: Server, statement: str) -> None:
     with connection:
         connection.execute(statement)
     connection.close()
-
-
-# Every text that can be seen, with its contrast to what is behind it.
-CONTRASTS = """() => {
-  const numbers = colour => colour.match(/[\\d.]+/g).map(Number);
-  const light = ([r, g, b]) => {
-    const [x, y, z] = [r, g, b].map(c => c / 255).map(
-      c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
-    return 0.2126 * x + 0.7152 * y + 0.0722 * z;
-  };
-  const behind = place => {
-    for (let at = place; at; at = at.parentElement) {
-      const colour = numbers(getComputedStyle(at).backgroundColor);
-      if (colour.length === 3 || colour[3] === 1) return colour;
-    }
-    return [255, 255, 255];
-  };
-  const seen = [], walker = document.createTreeWalker(
-    document.body, NodeFilter.SHOW_TEXT);
-  while (walker.nextNode()) {
-    const text = walker.currentNode.textContent.trim();
-    const place = walker.currentNode.parentElement;
-    if (!text || !place.checkVisibility()) continue;
-    const one = light(numbers(getComputedStyle(place).color));
-    const two = light(behind(place));
-    seen.push([text, (Math.max(one, two) + 0.05) /
-                     (Math.min(one, two) + 0.05)]);
-  }
-  return seen;
-}"""
-# Inputs need three to one against the page, WCAG 2.2, 1.4.11.
-UNLABELLED = """() => [...document.querySelectorAll(
-  'input:not([type=hidden]):not([aria-hidden])')].filter(
-  field => !field.labels.length).map(field => field.name)"""
-SMALL = """() => [...document.querySelectorAll('a, button, input')].filter(
-  place => {
-    const box = place.getBoundingClientRect();
-    const inline = getComputedStyle(place).display === 'inline';
-    return !inline && box.width > 1 && (box.width < 24 || box.height < 24);
-  }).map(place => place.outerHTML)"""

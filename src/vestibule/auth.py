@@ -18,11 +18,13 @@ from vestibule.capabilities.login.operations import Login
 from vestibule.capabilities.password_reset.operations import PasswordReset
 from vestibule.capabilities.passwords.operations import Passwords
 from vestibule.capabilities.pictures.operations import Pictures
+from vestibule.capabilities.preferences.operations import Preferences
 from vestibule.capabilities.profile.operations import Profile
 from vestibule.capabilities.recent_proof.operations import RecentProof
 from vestibule.capabilities.registration.operations import Registration
 from vestibule.capabilities.sessions.operations import Sessions
 from vestibule.capability import Capability
+from vestibule.correspondence import Desk
 from vestibule.db import DB
 from vestibule.errors import NotProven, TooMany
 from vestibule.history import History
@@ -56,6 +58,7 @@ class Auth:
         self.history = History(self.db, self)
         self.throttle = Throttle(self.db, self.history)
         self.policy = Policy(self.db, self.history, self.throttle)
+        self.desk = Desk(self.settings, self.clock)
         self.outbox = Outbox(self.db)
         self.mailed_tokens = MailedTokens(self.db)
         # Held while work beside the requests is done.
@@ -70,6 +73,7 @@ class Auth:
         self.pictures = self._add(Pictures)
         self.host_fields = self._add(HostFields)
         self.profile = self._add(Profile)
+        self.preferences = self._add(Preferences)
         self.feedback = self._add(Feedback)
         self.recent_proof = self._add(RecentProof)
         self.administration = self._add(Administration)

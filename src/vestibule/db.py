@@ -1,5 +1,6 @@
 """DB: accounts and the names that lead to them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, delete, select, update
@@ -88,6 +89,12 @@ class DB(Store):
             update(User).where(User.id == user.id).values(username=shown)
         )
         return shown
+
+    def taken_of(self, canonical: Sequence[str]) -> set[str]:
+        """Say which of some names, in their compared form, are somebody's."""
+        query = select(Identifier.canonical)
+        rows = self.read(query.where(Identifier.canonical.in_(canonical)))
+        return {row[0] for row in rows}
 
     def find_user_by(self, **wanted: Any) -> User:
         """Find the one account with the given columns.

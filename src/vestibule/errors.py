@@ -9,7 +9,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from vestibule.ground.words import waiting
+from vestibule.ground.words import LANGUAGES, translated, waiting, worded
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,12 @@ class Fault:
     @property
     def text(self) -> str:
         """Say the fault in English words."""
-        return self.reason.text.format(**self.values)
+        return self.said_in(LANGUAGES[0])
+
+    def said_in(self, language: str) -> str:
+        """Say the fault in a language."""
+        said = translated(self.reason.text, language)
+        return said.format(**worded(self.values, language))
 
 
 class Refusal(Exception):

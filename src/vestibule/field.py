@@ -226,24 +226,38 @@ def number(label: str, *, least: int, most: int, default: int) -> Any:
     return declare(wire, look, (), default)
 
 
-def choice(label: str, **answers: str) -> Any:
+def choice(
+    label: str,
+    *,
+    empty: str | None = "Any",
+    nullable: bool = False,
+    **answers: str,
+) -> Any:
     """Declare a field with a few answers, or none.
 
     Args:
         label: what the page calls it.
+        empty: what it calls no answer; None makes one necessary.
+        nullable: JSON may say null for no answer.
         answers: how the wire says each, and what the page calls it.
     """
+    none = () if empty is None else (("", empty),)
+    choices = (*none, *answers.items())
+    needed = {"load_default": ""} if none else {"required": True}
     wire = fields.String(
-        validate=validate.OneOf(["", *answers], error=NO_CHOICE.code),
-        load_default="",
+        validate=validate.OneOf(
+            [value for value, _ in choices], error=NO_CHOICE.code
+        ),
+        allow_none=nullable,
         error_messages={
+            "required": NO_CHOICE.code,
             "null": NO_CHOICE.code,
             "invalid": NO_CHOICE.code,
             "invalid_utf8": NO_CHOICE.code,
         },
+        **needed,
     )
-    choices = (("", "Any"), *answers.items())
-    look = Look(label, "choice", choices=choices, is_optional=True)
+    look = Look(label, "choice", choices=choices, is_optional=bool(none))
     return declare(wire, look, (), "")
 
 

@@ -165,6 +165,15 @@ class Outbox:
         )
         return [OutboxLetter(**row._mapping) for row in rows]
 
+    def find(self, letter_id: UUID) -> OutboxLetter | None:
+        """Find one letter, for the local inbox page."""
+        row = self.db.first(
+            select(*OutboxLetter.__table__.columns).where(
+                OutboxLetter.id == letter_id
+            )
+        )
+        return OutboxLetter(**row._mapping) if row else None
+
     def of(self, user_id: int) -> list[dict[str, object]]:
         """Tell which letters an account got lately, without their text.
 

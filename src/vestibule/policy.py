@@ -65,6 +65,9 @@ class Act(Enum):
     CHANGE_PROFILE = ("profile.change",  "account",  SIGNED_IN,     NOBODY)
     SEE_PICTURE = ("picture.see",        "picture",  SIGNED_IN,     NOBODY)
     CHANGE_PICTURE = ("picture.change",  "picture",  SIGNED_IN,     NOBODY)
+    SEE_PREFERENCES = ("preferences.see", "account", SIGNED_IN,     NOBODY)
+    CHANGE_PREFERENCES = ("preferences.change", "account", SIGNED_IN, NOBODY)
+    SPEAK = ("language.choose",          "site",     ANYBODY,       NOBODY)
     SEE_ACCOUNT = ("account.see",        "account",  OWNER | ADMIN, NOBODY)
     EXPORT = ("account.export",          "account",  OWNER,         OWNER)
     DELETE = ("account.delete",          "account",  OWNER | ADMIN,

@@ -11,8 +11,8 @@ from vestibule.ground import names, pictures
 
 EMAIL_MISSING = Reason("email.required", "Enter your email address")
 USERNAME_MISSING = Reason("username.required", "Enter a username")
-PASSWORD_MISSING = Reason("password.required", "Enter a password")
-NEW_PASSWORD_MISSING = Reason("new_password.required", "Enter a new password")
+PASSWORD_MISSING = Reason("password.required", "Enter your password")
+NEW_PASSWORD_MISSING = Reason("new_password.required", "Enter a password")
 PASSWORDS_DIFFER = Reason(
     "password2.mismatch", "Enter the same password in both fields"
 )

@@ -1,6 +1,6 @@
 """The one record that every capability hangs on, and its names."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -21,6 +21,7 @@ from sqlalchemy.orm import (
 )
 
 from vestibule.errors import Conflict, Reason
+from vestibule.ground.words import Phrase
 from vestibule.records import PREFIX, Record, RowNumber
 
 # Compared by code points and in no language's order: so the key also finds
@@ -134,7 +135,20 @@ class UsernameTaken(Conflict):
     """The username belongs to an account already."""
 
     reason = Reason(
-        "username.taken",
-        "This username is already in use. Choose another one",
+        "username.taken", "This username is already in use. {advice}"
     )
     field = "username"
+
+    def __init__(self, free: Sequence[str] = ()) -> None:
+        """Refuse a username, and advise what to do.
+
+        Args:
+            free: three others that can be had, or none.
+        """
+        advice = Phrase("Choose another one")
+        if len(free) == 3:
+            advice = Phrase(
+                "Try {first}, {second} or {third}",
+                dict(zip(("first", "second", "third"), free, strict=True)),
+            )
+        super().__init__(advice=advice)

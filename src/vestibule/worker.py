@@ -7,11 +7,8 @@ from urllib.parse import urlsplit
 from vestibule.auth import Auth
 from vestibule.capability import Capability
 from vestibule.errors import Unavailable
-from vestibule.ground.letters import (
-    ConsolePost,
-    Post,
-    SmtpPost,
-)
+from vestibule.ground import names
+from vestibule.ground.letters import ConsolePost, Post, SmtpPost
 from vestibule.mailed_tokens import MailedTokens
 from vestibule.outbox import Outbox
 from vestibule.settings import Settings
@@ -30,25 +27,45 @@ def post_for(settings: Settings, *, shown: bool = False) -> Post | None:
         settings: which name the mail server.
         shown: print them on the console, as in development.
     """
+    post = smtp_for(settings)
+    if shown or settings.site.development:
+        return ConsolePost(post)
+    return post
+
+
+def smtp_for(settings: Settings) -> SmtpPost | None:
+    """Give the way to the mail server, if one is set."""
+    mail = settings.mail
+    if not mail.server:
+        return None
+    return SmtpPost(
+        server=mail.server,
+        port=mail.port,
+        sender=sender_for(settings),
+        use_tls=mail.use_tls and not mail.use_ssl,
+        use_ssl=mail.use_ssl,
+        username=mail.username,
+        password=mail.password,
+        ca_file=mail.ca_file,
+        reply_to=reply_to_for(settings),
+    )
+
+
+def sender_for(settings: Settings) -> str:
+    """Choose what stands in From: what is set, or what comes near."""
     mail = settings.mail
     host = urlsplit(settings.base_url).hostname or "localhost"
     # At some services the name to sign in with is no address.
     own = mail.username if "@" in mail.username else ""
-    post: Post | None = None
-    if mail.server:
-        post = SmtpPost(
-            server=mail.server,
-            port=mail.port,
-            sender=mail.sender or own or f"noreply@{host}",
-            use_tls=mail.use_tls and not mail.use_ssl,
-            use_ssl=mail.use_ssl,
-            username=mail.username,
-            password=mail.password,
-            ca_file=mail.ca_file,
-        )
-    if shown or settings.site.development:
-        return ConsolePost(post)
-    return post
+    return mail.sender or own or f"noreply@{host}"
+
+
+def reply_to_for(settings: Settings) -> str:
+    """Choose who gets the answers: support, where that is an address."""
+    try:
+        return names.email_address(settings.brand.support).shown
+    except names.BadName:
+        return ""
 
 
 def sweep(auth: Auth) -> int:

@@ -231,6 +231,8 @@ def test_programs_get_exactly_these_facts(
     moment = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
     assert re.fullmatch(moment, shown.pop("created_at"))
     assert re.fullmatch(moment, shown.pop("email_verified_at"))
+    # Of one account alone.
+    assert shown.pop("language") is None
     assert shown == {
         "id": alice.id,
         "username": "alice",

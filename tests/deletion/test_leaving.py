@@ -219,7 +219,7 @@ def test_an_administrator_deletes_somebody_and_stays(
     browser.sign_in("admin")
     page = browser.open("/users/alice/delete").text
     assert "Delete the account of alice" in page
-    assert "/export" not in page
+    assert "/users/alice/export" not in page
 
     sent = browser.send("/users/alice/delete")
 

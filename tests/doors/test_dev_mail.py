@@ -47,7 +47,7 @@ def test_the_inbox_shows_every_mail_with_its_link(
 
     assert inbox.status_code == 200
     assert inbox.headers["Cache-Control"] == "no-store"
-    assert inbox.text.count('<article class="letter">') == 1
+    assert inbox.text.count('<article class="card letter">') == 1
     assert "Password Reset Request E-Mail" in inbox.text
     assert "To alice@example.com" in inbox.text
     link = inbox.text.partition('<a href="http://localhost:5000')[2]

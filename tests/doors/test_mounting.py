@@ -197,8 +197,11 @@ def test_under_a_prefix_everything_stays_under_it(
     signed_in = browser.send(asked.location, email="alice", password=PASSWORD)
 
     assert asked.location == "/accounts/login?next=/mine"
-    for link in re.findall(r'(?:href|src|action)="([^"#]+)"', page.text):
+    found = re.findall(r'(href|src|action)="([^"#]+)"', page.text)
+    for kind, link in found:
         assert link.startswith("/accounts/"), link
+        if kind == "action":
+            continue
         with browser.open(link) as linked:
             assert linked.status_code in (200, 302), link
     assert signed_in.location == "/mine"

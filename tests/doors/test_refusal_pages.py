@@ -139,7 +139,7 @@ CASES = {
     ),
     410: Case(
         "expired",
-        "This is no longer valid",
+        "This no longer works",
         "Это больше не действует",
         "/expired",
     ),
@@ -187,9 +187,10 @@ each_language = pytest.mark.parametrize("language", ["en", "ru"])
 
 
 def words(page: TestResponse) -> list[str]:
-    """Read the paragraphs in the body of a page, without its markup."""
+    """Read the paragraphs and buttons of a page, without their markup."""
     main = page.text.partition("<main")[2].partition("</main>")[0]
     found = re.findall(r"<p[^>]*>(.*?)</p>", main, re.DOTALL)
+    found += re.findall(r'<a class="button[^>]*>(.*?)</a>', main)
     return [unescape(re.sub("<[^>]+>", "", text)).strip() for text in found]
 
 

@@ -179,6 +179,15 @@ def holding(
         )
 
 
+def test_the_choices_with_few_values_are_told(auth: Auth, alice: User) -> None:
+    auth.preferences.choose(alice, language="ru", theme="dark")
+
+    told, _ = taken(auth, auth.db.find_user_by(id=alice.id))
+
+    assert told["profile"]["language"] == "ru"
+    assert told["profile"]["theme"] == "dark"
+
+
 def test_no_secret_is_in_it_in_any_spelling(auth: Auth, alice: User) -> None:
     secrets = [*lived_in(auth, alice)]
     letters = [letter.text for letter in auth.outbox.latest()]

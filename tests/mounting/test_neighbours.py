@@ -309,12 +309,11 @@ def test_a_template_of_the_host_wins_over_ours(
     (own / "login").mkdir(parents=True)
     (own / "login/login.html").write_text(
         '{% extends "vestibule/base.html" %}'
-        '{% from "vestibule/form.html" import summary, input, token, button '
+        '{% from "vestibule/parts.html" import summary, field, sent '
         "with context %}"
-        "{% block main %}<h1>The shop</h1>"
-        '<form method="post">{{ summary(form) }}{{ input(form.email) }}'
-        "{{ input(form.password) }}{{ token(form) }}"
-        "{{ button('Enter') }}</form>{% endblock %}"
+        "{% block main %}<h1>The shop</h1>{{ summary(form) }}"
+        "{% call sent(form, 'Enter') %}{{ field(form.email) }}"
+        "{{ field(form.password) }}{% endcall %}{% endblock %}"
     )
     app = mount(Flask("shop", root_path=str(tmp_path)))
     browser = Browser(app)

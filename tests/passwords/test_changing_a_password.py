@@ -108,7 +108,7 @@ def test_what_may_be_no_password_stays_on_the_page(
         (PASSWORD, "a" * 1025, "a" * 1025, "new_password", "1024 bytes"),
         (PASSWORD, PASSWORD, PASSWORD, "new_password", "already using"),
         (PASSWORD, NEW, "something else", "new_password2", "same password"),
-        (PASSWORD, "", "", "new_password", "Enter a new password"),
+        (PASSWORD, "", "", "new_password", "Enter a password"),
         ("", NEW, NEW, "old_password", "Enter your old password"),
         ("a wrong guess", NEW, NEW, "old_password", "not correct"),
     ):

@@ -5,7 +5,14 @@ from functools import partial
 import pytest
 from flask import Flask
 
-from conftest import HTML, PASSWORD, Browser, field_errors, notices
+from conftest import (
+    HTML,
+    PASSWORD,
+    Browser,
+    field_errors,
+    notices,
+    unadvised,
+)
 from stagecraft import at_once, counts, next_page
 from vestibule.auth import Auth
 from vestibule.policy import OPERATOR
@@ -45,7 +52,7 @@ WRONG: list[tuple[str, str, dict[str, str]]] = [
     (
         "BOB",
         "new@example.com",
-        {"username": "This username is already in use. Choose another one"},
+        {"username": "This username is already in use."},
     ),
     (
         "alice2",
@@ -66,7 +73,7 @@ def test_the_page_shows_who_is_signed_in(
     page = browser.open("/profile").text
 
     assert "<dd>alice</dd>" in page
-    assert "<dd>alice@example.com</dd>" in page
+    assert "<dd>alice@example.com " in page
     assert 'name="username" value="alice"' in page
     assert 'name="email" value="alice@example.com"' in page
     for path in ("/password/change", "/users/alice", "/logout"):
@@ -137,7 +144,7 @@ def test_after_an_error_the_typing_and_the_errors_are_shown_once(
         assert (response.status_code, response.location) == (302, "/profile")
         page = next_page(browser, response)
         assert notices(page) == [SORRY]
-        assert field_errors(page) == errors
+        assert unadvised(field_errors(page)) == errors
         shown = username.replace("<", "&lt;").replace(">", "&gt;")
         assert f'name="username" value="{shown}"' in page.text
         assert f'name="email" value="{email}"' in page.text

@@ -1,5 +1,7 @@
 """Where addresses must be confirmed, sign-up does not tell who is here."""
 
+import re
+
 import pytest
 from flask import Flask
 
@@ -67,6 +69,8 @@ def test_a_taken_username_tells_nothing_about_the_address(
         )
         for email in ("bob@example.com", "new@example.com")
     ]
+    # The free usernames that it names end in digits made by chance.
+    faces = [re.sub(r"(alice\D?)\d+", r"\1", text) for text in faces]
 
     assert faces[0] == faces[1]
     assert "This username is already in use" in faces[0]

@@ -61,7 +61,7 @@ ADVICE: dict[int, Advice] = {
         _("Go back, load the page again and see what is there now."),
     ),
     410: Advice(
-        _("This is no longer valid"),
+        _("This no longer works"),
         _("Begin again from the start page, and ask for a new link."),
     ),
     413: Advice(

@@ -2,27 +2,28 @@
 
 from importlib import import_module
 
-from flask import Blueprint, Flask, redirect, request, url_for
-from werkzeug.exceptions import HTTPException, NotFound
-from werkzeug.routing import RequestRedirect
+from flask import Blueprint, Flask, redirect, url_for
 from werkzeug.wrappers import Response
 
 from vestibule import capabilities
 from vestibule.auth import Auth
-from vestibule.doors import guards, refusals
+from vestibule.doors import files, refusals
 from vestibule.doors.api import EVERY_METHOD, nowhere
 from vestibule.doors.apidocs import apidocs
+from vestibule.doors.brand import brand
 from vestibule.doors.caller import allowed
-from vestibule.doors.classic import answer_programs, classic
+from vestibule.doors.classic import classic
 from vestibule.doors.devmail import devmail
 from vestibule.doors.hall import Hall
-from vestibule.doors.headers import add_headers
 from vestibule.doors.host_fields import ProfileFields, check_fields
-from vestibule.doors.hosting import WorkerBeside, attend, follow_forks
+from vestibule.doors.hosting import WorkerBeside, attend, follow_forks, log
+from vestibule.doors.manifest import manifest
 from vestibule.doors.mirror import MirroredCommands
 from vestibule.doors.pages import page
-from vestibule.doors.shapes import LARGEST_BODY, limit_body, take_body
-from vestibule.doors.visit import save_visit
+from vestibule.doors.shapes import LARGEST_BODY
+from vestibule.doors.showroom import showroom
+from vestibule.doors.threshold import protect
+from vestibule.doors.wellknown import add_well_known
 from vestibule.errors import Refusal
 from vestibule.ground.knobs import SettingsError
 from vestibule.policy import Act
@@ -39,6 +40,7 @@ WITH_PAGES = (
     "passwords",
     "password_reset",
     "email_verification",
+    "preferences",
     "export",
     "deletion",
     "administration",
@@ -57,12 +59,13 @@ WITH_API = (
     "passwords",
     "password_reset",
     "email_verification",
+    "preferences",
     "export",
     "deletion",
 )
 
 
-# Files for everybody, which Flask itself serves.
+# Files for everybody, which no act of the policy is about.
 _STATIC = "vestibule.static"
 
 
@@ -133,12 +136,12 @@ class Vestibule:
             auth or _open(app, self._settings, url_prefix),
             self._profile_fields,
         )
-        _check(app, own, url_prefix)
+        _check(app, own, url_prefix, whole=whole)
         if auth is None and self._worker:
             own.beside = WorkerBeside(own.auth)
         app.extensions["vestibule"] = own
-        hall = _blueprint()
-        _protect(app if whole else hall)
+        hall = _blueprint(own)
+        protect(app if whole else hall)
         attend(app)
         # ``login_required`` on a host's own view refuses with ours, unless
         # the host has words of its own for that.
@@ -146,6 +149,7 @@ class Vestibule:
         handlers.setdefault(Refusal, refusals.answer_refusal)
         prefix = own.auth.settings.site.url_prefix
         app.register_blueprint(hall, url_prefix=prefix or None)
+        add_well_known(app, own.auth.settings, whole=whole)
         _refuse_views_without_act(app)
         app.cli.add_command(MirroredCommands())
 
@@ -165,8 +169,10 @@ def _open(
     return auth
 
 
-def _check(app: Flask, own: Hall, url_prefix: str | None) -> None:
-    """Refuse what would go wrong silently.
+def _check(
+    app: Flask, own: Hall, url_prefix: str | None, *, whole: bool
+) -> None:
+    """Refuse what would go wrong silently, and warn of what looks bad.
 
     Raises:
         SettingsError: links in mails would miss the prefix, or a cookie
@@ -179,11 +185,14 @@ def _check(app: Flask, own: Hall, url_prefix: str | None) -> None:
             f"{url_prefix!r}: give their settings VESTIBULE_URL_PREFIX."
         )
     name = app.config["SESSION_COOKIE_NAME"]
-    if name in (own.session_cookie, own.visit_cookie):
+    if name in (own.session_cookie, own.visit_cookie, own.language_cookie):
         raise SettingsError(
             f"VESTIBULE_SESSION_COOKIE: the host's own session is kept in "
             f"a cookie {name!r} already."
         )
+    # Who is nothing but us was told by the command.
+    for fault in () if whole else own.brand.faults():
+        log.warning("%s", fault)
 
 
 def _refuse_views_without_act(app: Flask) -> None:
@@ -198,38 +207,33 @@ def _refuse_views_without_act(app: Flask) -> None:
             raise RuntimeError(f"{endpoint} names no act of the policy")
 
 
-def _protect(place: Flask | Blueprint) -> None:
-    """Guard, dress and excuse every answer given in a place."""
-    place.before_request(_greet)
-    place.before_request(answer_programs)
-    place.after_request(_see_off)
-    place.register_error_handler(Refusal, refusals.answer_refusal)
-    place.register_error_handler(HTTPException, refusals.answer_http_error)
-    # A host's handler of one status would come before ours of them all.
-    for status in refusals.HTTP_REASONS:
-        place.register_error_handler(status, refusals.answer_http_error)
-    place.register_error_handler(Exception, refusals.answer_bug)
-
-
-def _blueprint() -> Blueprint:
+def _blueprint(own: Hall) -> Blueprint:
     """Make the blueprint that holds everything, anew for each host."""
     hall = Blueprint(
         "vestibule",
         __name__,
         template_folder="templates",
-        static_folder="static",
-        static_url_path="/static/vestibule",
     )
+    hall.add_url_rule(
+        "/static/vestibule/<path:filename>", "static", files.send
+    )
+    hall.url_defaults(files.add_mark)
     # Under a prefix the address may be written without its last slash.
     hall.add_url_rule("/", "home", _home, strict_slashes=False)
     hall.add_url_rule("/logut", "logut", _logut)
     hall.register_blueprint(classic)
     hall.register_blueprint(devmail)
+    hall.register_blueprint(showroom)
     hall.register_blueprint(apidocs)
+    hall.register_blueprint(manifest)
+    if own.brand.folder:
+        hall.register_blueprint(brand)
     hall.register_blueprint(_api(), url_prefix="/api/v1")
     for name in WITH_PAGES:
         module = import_module(f"{capabilities.__name__}.{name}.pages")
         hall.register_blueprint(module.pages)
+        # What it shows in the list of the account area, if anything.
+        own.rooms += [module.ROOM] if hasattr(module, "ROOM") else []
     return hall
 
 
@@ -249,25 +253,6 @@ def _api() -> Blueprint:
             strict_slashes=False,
         )
     return api
-
-
-def _greet() -> None:
-    """Refuse whom nobody should serve, and set limits for all others."""
-    # Routing would lead from "//login" to a whole address made of the Host
-    # header, which anybody may have written.
-    if isinstance(request.routing_exception, RequestRedirect):
-        raise NotFound
-    guards.refuse_outsiders()
-    guards.refuse_unreadable_queries()
-    guards.refuse_foreign_sites()
-    limit_body()
-    take_body()
-
-
-def _see_off(response: Response) -> Response:
-    """Give the answer its headers and the browser its visit."""
-    save_visit(response)
-    return add_headers(response)
 
 
 @allowed(Act.ENTER)

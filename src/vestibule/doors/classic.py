@@ -23,6 +23,7 @@ from vestibule.doors.caller import (
 from vestibule.doors.hall import auth, hall
 from vestibule.doors.refusals import HTTP_REASONS, retry_header, said
 from vestibule.doors.shapes import read_any
+from vestibule.doors.words import wish
 from vestibule.errors import (
     Conflict,
     Expired,
@@ -115,7 +116,9 @@ def users() -> Response:
     """Create an account from an address and a password."""
     return json_call(
         ClassicSignUp,
-        lambda form: auth().registration.sign_up(form.email, form.password),
+        lambda form: auth().registration.sign_up(
+            form.email, form.password, language=wish()
+        ),
         lambda o: answer(200, email=o.email, message="user created"),
         SIGN_UP,
     )

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vestibule import capabilities
-from vestibule.doors.commands import show_json, with_auth, with_settings
+from vestibule.doors import mail
+from vestibule.doors.commands import (
+    say,
+    show_json,
+    tell,
+    with_auth,
+    with_settings,
+)
 from vestibule.sections import all_knobs
 from vestibule.settings import Settings
 
@@ -51,17 +58,23 @@ def dev(load: Callable[..., Settings], port: int | None) -> None:
 
     settings = load(port=port, development="true").with_saved_secret()
     check_address(settings)
+    warn_of_colours(settings)
     migrations.upgrade(settings)
     base = settings.site_root
-    click.echo(
-        f"Vestibule {metadata.version('vestibule')} · development · preset "
-        f"{settings.site.preset}\n"
-        f"  Sign in      {base}/login\n"
-        f"  Mail inbox   {base}/dev/mail\n"
-        f"  Database     {settings.database_shown}\n"
-        f"  First admin  create an account, then: {_own_command()} user "
-        f"promote NAME --data {shlex.quote(str(settings.data_folder))}\n"
-        "Press Ctrl-C to stop."
+    tell(
+        "Vestibule {version} · development · preset {preset}\n"
+        "  Sign in      {base}/login\n"
+        "  Mail inbox   {base}/dev/mail\n"
+        "  Database     {database}\n"
+        "  First admin  create an account, then: {command} user promote NAME "
+        "--data {data}\n"
+        "Press Ctrl-C to stop.",
+        version=metadata.version("vestibule"),
+        preset=settings.site.preset,
+        base=base,
+        database=settings.database_shown,
+        command=_own_command(),
+        data=shlex.quote(str(settings.data_folder)),
     )
     serve(settings)
 
@@ -78,9 +91,15 @@ def _own_command() -> str:
 def warn_without_mail(settings: Settings) -> None:
     """Say that letters will wait, where no mail server is set."""
     if not settings.mail.server:
-        click.echo(
-            "No mail will leave: VESTIBULE_MAIL_SERVER is not set.", err=True
-        )
+        tell("No mail will leave: VESTIBULE_MAIL_SERVER is not set.", err=True)
+
+
+def warn_of_colours(settings: Settings) -> None:
+    """Say which colours of a brand people could not see well."""
+    from vestibule.ground.brand import Brand
+
+    for fault in Brand.read(settings.brand.folder).faults():
+        click.echo(fault, err=True)
 
 
 @main.command(
@@ -103,6 +122,7 @@ def serve_command(load: Callable[..., Settings], **options: Any) -> None:
     check_production(settings)
     check_address(settings)
     warn_without_mail(settings)
+    warn_of_colours(settings)
     migrations.upgrade(settings)
     serve(settings)
 
@@ -120,7 +140,7 @@ def worker(auth: "Auth") -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, endings)
     working = Worker(auth)
     thread = working.start()
-    click.echo("Worker is running. Press Ctrl-C to stop.", err=True)
+    tell("Worker is running. Press Ctrl-C to stop.", err=True)
     signal.sigwait(endings)
     working.stop()
     thread.join()
@@ -138,8 +158,10 @@ def db_upgrade(load: Callable[..., Settings]) -> None:
     from vestibule import migrations
 
     changed = migrations.upgrade(load())
-    now = f"revision {migrations.HEAD}"
-    click.echo(f"Upgraded to {now}." if changed else f"Already at {now}.")
+    if changed:
+        tell("Upgraded to revision {revision}.", revision=migrations.HEAD)
+    else:
+        tell("Already at revision {revision}.", revision=migrations.HEAD)
 
 
 @db.command("status", epilog="Example: vestibule db status --json")
@@ -156,11 +178,13 @@ def db_status(load: Callable[..., Settings], as_json: bool) -> None:
             {"revision": found, "newest": migrations.HEAD, "current": current}
         )
     elif current:
-        click.echo(f"Up to date, revision {found}.")
+        tell("Up to date, revision {revision}.", revision=found)
     else:
-        click.echo(
-            f"At revision {found or 'none'}, the newest is "
-            f"{migrations.HEAD}. Run: vestibule db upgrade"
+        tell(
+            "At revision {revision}, the newest is {newest}. "
+            "Run: vestibule db upgrade",
+            revision=found or say("none"),
+            newest=migrations.HEAD,
         )
 
 
@@ -201,5 +225,6 @@ def _mount(commands: click.Group) -> None:
         main.add_command(commands)
 
 
+_mount(mail.commands)
 for _name in WITH_COMMANDS:
     _mount(import_module(f"{capabilities.__name__}.{_name}.cli").commands)

@@ -1,5 +1,8 @@
 """What the command line lends to commands.
 
+Results and refusals are in the language of the terminal. Help, what is
+wrong with settings, and what goes to programs (``--json``) is in English.
+
 Exit statuses: 0 done, 1 refused or failed, 2 wrong usage or settings,
 3 not found.
 """
@@ -7,6 +10,7 @@ Exit statuses: 0 done, 1 refused or failed, 2 wrong usage or settings,
 import functools
 import json
 import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +20,7 @@ import click
 
 from vestibule.errors import Missing, Refusal, SchemaError, Unavailable
 from vestibule.ground.knobs import SettingsError
+from vestibule.ground.words import LANGUAGES, Phrase
 from vestibule.settings import Settings
 
 if TYPE_CHECKING:
@@ -91,12 +96,38 @@ def _run(command: Callable[[], object]) -> object:
         # What the driver says names the host and never the password.
         cause = getattr(refusal.__cause__, "orig", refusal)
         why = str(cause).partition("\n")[0]
-        fail(f"The database does not answer: {why}", FAILED)
+        fail(say("The database does not answer: {why}", why=why), FAILED)
     except Refusal as refusal:
         for fault in refusal.faults:
-            text = fault.text + ("" if fault.text.endswith("?") else ".")
+            text = fault.said_in(tongue())
+            text += "" if text.endswith("?") else "."
             click.echo(f"{text}  [{fault.reason.code}]", err=True)
         sys.exit(NOT_FOUND if isinstance(refusal, Missing) else FAILED)
+
+
+def tongue() -> str:
+    """Say the language of whoever sits at the terminal.
+
+    The first of three variables that is set decides, and whatever it says
+    but a language we know is English.
+    Source: POSIX.1-2017, XBD 8.2.
+    """
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        locale = os.environ.get(name)
+        if locale:
+            main = re.split(r"[_.@-]", locale)[0].lower()
+            return main if main in LANGUAGES else LANGUAGES[0]
+    return LANGUAGES[0]
+
+
+def say(text: str, **values: object) -> str:
+    """Say an English text in the language of the terminal."""
+    return Phrase(text, values).said_in(tongue())
+
+
+def tell(text: str, *, err: bool = False, **values: object) -> None:
+    """Print an English text in the language of the terminal."""
+    click.echo(Phrase(text, values).said_in(tongue()), err=err)
 
 
 def fail(text: str, status: int) -> NoReturn:
@@ -114,7 +145,8 @@ def new_file(path: Path) -> int:
     try:
         return os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     except FileExistsError:
-        fail(f"{path} is there already; name a new file.", USAGE)
+        text = say("{path} is there already; name a new file.", path=path)
+        fail(text, USAGE)
 
 
 def show_json(value: object) -> None:

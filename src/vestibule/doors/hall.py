@@ -7,12 +7,14 @@ from werkzeug.routing import Map
 from werkzeug.wrappers import Response
 
 from vestibule.auth import Auth
+from vestibule.ground.brand import Brand
 from vestibule.ground.signing import Seal
 from vestibule.settings import Settings
 
 if TYPE_CHECKING:
     from vestibule.doors.host_fields import ProfileFields
     from vestibule.doors.hosting import WorkerBeside
+    from vestibule.doors.rooms import Room
 
 
 class Hall:
@@ -30,7 +32,10 @@ class Hall:
         # The addresses of the API's calls, once somebody missed one.
         self.calls: Map | None = None
         self.beside: WorkerBeside | None = None
+        # The pages of the account area.
+        self.rooms: list[Room] = []
         settings = auth.settings
+        self.brand = Brand.read(settings.brand.folder)
         key = settings.site.secret_key
         self.visit_seal = Seal(key, "visit", auth.clock)
         self.form_seal = Seal(key, "form", auth.clock)
@@ -41,6 +46,7 @@ class Hall:
         visit = "vestibule" if name == "session_id" else name
         self.session_cookie = f"{prefix}{name}"
         self.visit_cookie = f"{prefix}{visit}_visit"
+        self.language_cookie = f"{prefix}{visit}_language"
 
     def set_cookie(
         self,

@@ -10,12 +10,22 @@ from vestibule.doors.hall import hall
 from vestibule.doors.refusals import number
 
 _POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    # blob: is the preview of a picture that somebody is about to send.
+    "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self' blob:; manifest-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
 )
 
 # The same for whoever asks.
-_FOR_ALL = {"vestibule.static", "vestibule.apidocs.openapi"}
+_FOR_ALL = {
+    "vestibule.static",
+    "vestibule.apidocs.openapi",
+    "vestibule.brand.file",
+    "vestibule.manifest.show",
+    "vestibule.wellknown.icon",
+    "vestibule.wellknown.robots",
+    "vestibule.wellknown.security",
+}
 
 
 def add_headers(response: Response) -> Response:

@@ -95,7 +95,7 @@ def _forget() -> None:
     Requests inside one application context, as in many a host's tests,
     share ``g``.
     """
-    for name in ("actor", "visit", "under", "request_id"):
+    for name in ("actor", "visit", "under", "request_id", "unread"):
         g.pop(f"vestibule_{name}", None)
 
 

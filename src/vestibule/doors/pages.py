@@ -15,6 +15,7 @@ from vestibule.doors.refusals import retry_header, said, status_of
 from vestibule.doors.rendering import FORM_FIELD, render
 from vestibule.doors.shapes import read_form, read_query
 from vestibule.doors.visit import visit
+from vestibule.doors.words import keep_language
 from vestibule.errors import (
     Expired,
     Fault,
@@ -139,6 +140,7 @@ def _(outcome: Renewed) -> Response:
 def _(_: LoggedOut) -> Response:
     """Take the session away and go to the sign-in page."""
     response = redirect(url_for("vestibule.login.sign_in"))
+    keep_language(response)
     hall().drop_cookie(response, hall().session_cookie)
     visit().begin_anew()
     forget_user()

@@ -176,6 +176,8 @@ def _page(status: int, fault: Fault) -> Response:
             step=say(said_of_it.step),
             way_in=way_in() if status == 401 and me is None else "",
             request_id=request_id() if is_broken else "",
+            # What nobody may see, or is not there, is not repeated.
+            this_page=url_for("vestibule.home"),
             me=me,
         ),
         status,

@@ -4,10 +4,14 @@ from typing import Any
 
 from flask import render_template, url_for
 
-from vestibule.doors.caller import signed_in
-from vestibule.doors.hall import auth, settings
+from vestibule.doors.caller import can_be_looked_at, here, signed_in
+from vestibule.doors.destinations import checked
+from vestibule.doors.hall import auth, hall, settings
+from vestibule.doors.rooms import ways
 from vestibule.doors.words import day, instant, language, say
-from vestibule.ground.words import characters, lasting
+from vestibule.ground.brand import STYLESHEET
+from vestibule.ground.contacts import link_to
+from vestibule.ground.words import OWN_NAMES, characters, lasting
 from vestibule.user import User
 
 # The name of the hidden field that carries a form's secret.
@@ -20,14 +24,22 @@ def render(template: str, **values: Any) -> str:
     The values are handed over here and not by a context processor, so
     that a host's templates never meet our names, nor ours a host's.
     """
+    if "me" not in values:
+        values["me"] = signed_in()
     everywhere: dict[str, Any] = {
         "_": say,
         "lang": language(),
+        "languages": OWN_NAMES,
+        "this_page": this_page(),
+        "theme": getattr(values["me"], "theme", None) or "",
         "site": settings().site,
         "form_field": FORM_FIELD,
         "day": day,
         "instant": instant,
         "picture_url": picture_url,
+        "ways": ways,
+        "static": static,
+        "support": support(),
         # What labels and hints say in numbers.
         "amounts": {
             "least": characters(settings().passwords.minimum_length),
@@ -35,10 +47,42 @@ def render(template: str, **values: Any) -> str:
         },
         "notices": [],
         "form": None,
+        "brand": brand(),
     }
-    if "me" not in values:
-        values["me"] = signed_in()
     return render_template(template, **{**everywhere, **values})
+
+
+def this_page() -> str:
+    """Say the address to come back to, as where a form was sent has none."""
+    seen = checked(here()) if can_be_looked_at() else None
+    return seen or url_for("vestibule.home")
+
+
+def support() -> str:
+    """Give the link to whoever helps, if there is anybody."""
+    return link_to(settings().brand.support)
+
+
+def brand() -> dict[str, str]:
+    """Say where the operator's own look is, and the colour of the walls."""
+    found = hall().brand
+    files = {
+        "stylesheet": STYLESHEET if found.has_stylesheet else "",
+        "logo": found.logo,
+    }
+    return {
+        "wall": found.colour("bg"),
+        "wall_dark": found.colour("bg", "-dark"),
+        **{
+            what: url_for("vestibule.brand.file", name=name) if name else ""
+            for what, name in files.items()
+        },
+    }
+
+
+def static(name: str) -> str:
+    """Say where one of our files for browsers is."""
+    return url_for("vestibule.static", filename=name)
 
 
 def picture_url(user: User) -> str:

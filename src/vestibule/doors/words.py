@@ -1,18 +1,65 @@
-"""Words: every text of the pages, in the language of whoever reads it."""
+"""Words: every text of the pages, in the language of whoever reads it.
+
+One rule holds for pages, JSON and the API: what the reader's account says,
+else what this browser was told by the switch, else what the request asks
+for by ``Accept-Language``, else the setting.
+"""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from babel.dates import format_date, format_datetime
-from flask import request
+from flask import g, request
+from werkzeug.wrappers import Response
 
-from vestibule.doors.hall import hall
+from vestibule.doors.caller import forget_user, signed_in
+from vestibule.doors.hall import hall, settings
+from vestibule.ground import words
 from vestibule.ground.clock import LAST
-from vestibule.ground.words import LANGUAGES, Amount, translated
+from vestibule.ground.words import LANGUAGES, translated
+from vestibule.user import User
+
+# A year; whoever comes back begins it anew by choosing again.
+LIFE = 365 * 86400
 
 
 def language() -> str:
-    """Say the language the reader likes best among those there are.
+    """Say the language in which the reader is answered."""
+    person = _reader()
+    # Another version of Vestibule may have known more of them.
+    if person is not None and person.language in LANGUAGES:
+        return str(person.language)
+    return wish() or settings().brand.language
+
+
+def wish() -> str | None:
+    """Say which language this browser or program asks for, if it does."""
+    chosen = request.cookies.get(hall().language_cookie)
+    return chosen if chosen in LANGUAGES else _accepted()
+
+
+def remember_language(response: Response, chosen: str | None) -> None:
+    """Have the browser keep a language, or forget the one it kept.
+
+    The name of a language is no secret, so it is not signed; what is none
+    of ours counts for nothing.
+    """
+    name = hall().language_cookie
+    if chosen is not None:
+        hall().set_cookie(response, name, chosen, LIFE)
+    elif name in request.cookies:
+        hall().drop_cookie(response, name)
+
+
+def keep_language(response: Response) -> None:
+    """Have the browser keep the language of the account that leaves it."""
+    person = _reader()
+    if person is not None and person.language is not None:
+        remember_language(response, person.language)
+
+
+def _accepted() -> str | None:
+    """Say the language that a request likes best among those there are.
 
     Only the main part of a tag counts: ``ru-RU`` before ``en`` is Russian.
     Source: RFC 9110 section 12.5.4.
@@ -21,16 +68,28 @@ def language() -> str:
         main = tag.replace("_", "-").partition("-")[0].lower()
         if quality > 0 and main in LANGUAGES:
             return main
-    return LANGUAGES[0]
+    return None
+
+
+def _reader() -> User | None:
+    """Say who reads; nobody, where that cannot be found out.
+
+    Whatever is broken must not break the page that says so. Whoever needs
+    to know who asks is still refused: nothing is taken as found out.
+    """
+    if "vestibule_unread" in g:
+        return None
+    try:
+        return signed_in()
+    except Exception:  # noqa: BLE001
+        forget_user()
+        g.vestibule_unread = True
+        return None
 
 
 def worded(values: Mapping[str, object]) -> dict[str, object]:
-    """Put the amounts among a text's values into the reader's language."""
-    tongue = language()
-    return {
-        name: value.said_in(tongue) if isinstance(value, Amount) else value
-        for name, value in values.items()
-    }
+    """Put amounts and phrases among a text's values into the language."""
+    return words.worded(values, language())
 
 
 def say(text: str, **values: object) -> str:
@@ -39,7 +98,7 @@ def say(text: str, **values: object) -> str:
     fields = hall().profile_fields
     of_host = {} if fields is None else fields.words.get(tongue, {})
     said = of_host.get(text) or translated(text, tongue)
-    return said.format(**worded(values))
+    return said.format(**words.worded(values, tongue))
 
 
 def day(moment: int) -> str:

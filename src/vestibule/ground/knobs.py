@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from vestibule.ground.contacts import read_contact
+
 PREFIX = "VESTIBULE_"
 _YES = {"true", "1", "yes", "on"}
 _NO = {"false", "0", "no", "off"}
@@ -55,8 +57,9 @@ def knob(
         default: the value where nobody says otherwise.
         about: one sentence for the documentation.
         kind: ``text``, ``number``, ``switch``, ``duration`` (seconds, or
-            a number with s, m, h or d), ``networks``; taken from the
-            default when left out.
+            a number with s, m, h or d), ``networks``, ``contact`` (an
+            e-mail or https:// address); taken from the default when left
+            out.
         more: other fields of Knob.
     """
     kinds: dict[type, str] = {bool: "switch", int: "number", str: "text"}
@@ -157,6 +160,7 @@ _READERS: dict[str, Any] = {
     "switch": _read_switch,
     "duration": _read_duration,
     "networks": _read_networks,
+    "contact": read_contact,
 }
 
 

@@ -49,25 +49,42 @@ class Post(Protocol):
         """Deliver one letter or raise Undelivered."""
 
 
-def sealed_envelope(letter: Letter, sender: str) -> EmailMessage:
+def sealed_envelope(
+    letter: Letter, sender: str, reply_to: str = ""
+) -> EmailMessage:
     """Build the message that goes over the wire.
 
     The policy refuses line breaks in every header (attack: mail header
     injection by a name or subject).
 
-    Source: RFC 5322; RFC 3834 for Auto-Submitted.
+    Args:
+        letter: what is sent.
+        sender: what stands in From.
+        reply_to: the address that answers go to, if not the sender's.
+
+    Raises:
+        ValueError: a header would not be one, or an address none.
+
+    Source: RFC 5322; RFC 2046 5.1.4 for the two forms, the better one
+    last; RFC 3834 for Auto-Submitted.
     """
     # Seven bits, which every server on the way can carry.
     message = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
     message["Date"] = datetime.fromtimestamp(letter.moment, UTC)
     message["From"] = sender
     message["To"] = Address(addr_spec=_wire_address(letter.to))
-    message["Subject"] = letter.subject
+    if reply_to:
+        message["Reply-To"] = Address(addr_spec=_wire_address(reply_to))
+    # Attack: an encoded word (RFC 2047), which would be decoded here and
+    # stand for whatever characters it likes.
+    message["Subject"] = letter.subject.replace("=?", "= ?")
     message["Auto-Submitted"] = "auto-generated"
     if letter.key:
         domain = sender.rpartition("@")[2].strip("> ") or "localhost"
         message["Message-ID"] = f"<{letter.key}@{domain}>"
     message.set_content(letter.text)
+    if letter.html:
+        message.add_alternative(letter.html, subtype="html")
     return message
 
 
@@ -93,6 +110,7 @@ class SmtpPost:
     username: str = ""
     password: str = field(default="", repr=False)
     ca_file: str = ""
+    reply_to: str = ""
 
     def send(self, letter: Letter) -> None:
         """Deliver one letter to the configured server.
@@ -104,7 +122,7 @@ class SmtpPost:
         Source: RFC 5321, RFC 3207 (STARTTLS), RFC 8314.
         """
         try:
-            message = sealed_envelope(letter, self.sender)
+            message = sealed_envelope(letter, self.sender, self.reply_to)
         except ValueError as error:
             raise Undelivered(
                 f"cannot be a mail: {error}"[:200], for_good=True

@@ -190,6 +190,34 @@ def username(text: str) -> Name:
     return Name(plain, _folded(plain))
 
 
+def like_username(text: str, digits: str) -> list[str]:
+    """List usernames that look like another one, the likeliest first.
+
+    Args:
+        text: the other one, in any spelling.
+        digits: six random ones, so that not everybody is told the same.
+    """
+    base = _folded(text.strip()).strip(".-_")[: LONGEST_USERNAME - 4]
+    near = [
+        f"{base}{digits[:2]}",
+        f"{base}_{digits[2:4]}",
+        f"{base}{digits[3:6]}",
+        f"{base}.{digits[1:3]}",
+        f"{base}{digits[2:6]}",
+        f"{base}-{digits[:3]}",
+    ]
+    return [name for name in dict.fromkeys(near) if _is_username(name)]
+
+
+def _is_username(text: str) -> bool:
+    """Tell whether a text can be somebody's username as it is written."""
+    try:
+        name = username(text)
+    except BadName:
+        return False
+    return name.canonical == text and text not in RESERVED
+
+
 def canonical(text: str) -> str | None:
     """Bring whatever somebody typed to sign in into its compared form.
 

@@ -1,12 +1,15 @@
 """Words: English texts and their translations, from gettext catalogues."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from gettext import GNUTranslations
 from importlib.resources import files
 from io import BytesIO
 
 LANGUAGES = ("en", "ru")
+# What each language calls itself, which is never translated.
+OWN_NAMES = {"en": "English", "ru": "Русский"}
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,35 @@ class Amount:
             plural = _catalogue(language).ngettext
             text = plural(self.one, self.many, self.count)
         return text.format(count=self.count)
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A text that stands inside another one, and is translated as it is.
+
+    As text it is English, like an ``Amount``.
+    """
+
+    text: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.said_in(LANGUAGES[0])
+
+    def said_in(self, language: str) -> str:
+        """Say it in a language."""
+        said = translated(self.text, language)
+        return said.format(**worded(self.values, language))
+
+
+def worded(values: Mapping[str, object], language: str) -> dict[str, object]:
+    """Put the amounts and phrases among a text's values into a language."""
+    return {
+        name: value.said_in(language)
+        if isinstance(value, Amount | Phrase)
+        else value
+        for name, value in values.items()
+    }
 
 
 def waiting(seconds: int) -> Amount:

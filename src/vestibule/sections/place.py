@@ -84,19 +84,19 @@ class BrandSettings:
     folder: str = knob(
         "BRAND",
         "",
-        "Folder with your brand.css and logo.svg; empty means ours.",
+        "Folder with your brand.css and logo.svg; empty means our look.",
     )
     support: str = knob(
         "SUPPORT",
         "",
-        "Where people get help, on pages and in mails: an e-mail address or "
-        "an https:// address.",
+        "Where people get help, on pages and in mails.",
+        kind="contact",
     )
     security_contact: str = knob(
         "SECURITY_CONTACT",
         "",
-        "Where to report a vulnerability, as security.txt tells: an e-mail "
-        "address or an https:// address.",
+        "Where to report a vulnerability, as security.txt tells.",
+        kind="contact",
     )
 
 

@@ -7,8 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vestibule.doors.commands import USAGE, fail, show_json, with_auth
+from vestibule.doors.commands import (
+    USAGE,
+    fail,
+    say,
+    show_json,
+    tell,
+    with_auth,
+)
 from vestibule.ground.clock import written
+from vestibule.ground.words import LANGUAGES
 from vestibule.policy import OPERATOR
 
 if TYPE_CHECKING:
@@ -30,11 +38,12 @@ def _refuse_argument(
     to others.
     """
     if given:
-        raise click.UsageError(
+        text = say(
             "A password is never an argument: others could read it. Leave "
             "it out to be asked, or use --password-stdin. If this was one, "
             "choose another now."
         )
+        raise click.UsageError(text)
 
 
 def password_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -66,12 +75,16 @@ def ask_password(from_stdin: bool) -> str:
         try:
             return line.decode("utf-8").rstrip("\r\n")
         except UnicodeDecodeError:
-            fail("The password on standard input is not UTF-8.", USAGE)
+            fail(say("The password on standard input is not UTF-8."), USAGE)
     if not sys.stdin.isatty():
-        fail("There is no terminal to ask at. Use --password-stdin.", USAGE)
+        text = say("There is no terminal to ask at. Use --password-stdin.")
+        fail(text, USAGE)
     return str(
         click.prompt(
-            "Password", hide_input=True, confirmation_prompt=True, err=True
+            say("Password"),
+            hide_input=True,
+            confirmation_prompt=say("The password once more"),
+            err=True,
         )
     )
 
@@ -99,26 +112,33 @@ def commands() -> None:
 @click.argument("email")
 @click.option("--username", help="Made from the address if left out.")
 @click.option("--admin", is_flag=True, help="Make an administrator.")
+@click.option(
+    "--language",
+    type=click.Choice(LANGUAGES),
+    help="In which its owner is written to; as the browser asks.",
+)
 @password_option
 @with_auth
 def create(
     auth: "Auth",
     email: str,
+    *,
     username: str | None,
     admin: bool,
+    language: str | None,
     password_stdin: bool,
 ) -> None:
     """Create an account that can sign in at once."""
     password = ask_password(password_stdin)
     user = auth.registration.register(
-        email, password, username, by_operator=True
+        email, password, username, by_operator=True, language=language
     )
-    if admin:
-        auth.administration.set_admin(user, is_admin=True, by=OPERATOR)
-    click.echo(
-        f"Created {user.username} ({user.email})"
-        f"{', an administrator' if admin else ''}."
-    )
+    names = {"name": user.username, "email": user.email}
+    if not admin:
+        click.echo(say("Created {name} ({email}).", **names))
+        return
+    auth.administration.set_admin(user, is_admin=True, by=OPERATOR)
+    click.echo(say("Created {name} ({email}), an administrator.", **names))
 
 
 @commands.command("list", epilog="Example: vestibule user list --search an")
@@ -164,12 +184,13 @@ def list_(
     for user in found.items:
         click.echo(_line(user))
     if not found.items:
-        click.echo("No accounts here.", err=True)
+        tell("No accounts here.", err=True)
     if found.more is not None:
         asked = f" --search {shlex.quote(search)}" if search else ""
         asked += " --disabled" * disabled + " --admins" * admins
         here = click.get_current_context().command_path
-        click.echo(f"More: {here}{asked} --after {found.more}", err=True)
+        asked = f"{here}{asked} --after {found.more}"
+        tell("More: {command}", command=asked, err=True)
 
 
 def _line(user: "Person") -> str:
@@ -185,7 +206,8 @@ def _line(user: "Person") -> str:
 @with_auth
 def show(auth: "Auth", name: str, as_json: bool) -> None:
     """Show one account, by username, address or id:NUMBER."""
-    found = facts(auth.administration.find(name))
+    user = auth.administration.find(name)
+    found = {**facts(user), "language": user.language}
     if as_json:
         show_json(found)
         return
@@ -200,7 +222,7 @@ def promote(auth: "Auth", name: str) -> None:
     """Make somebody an administrator."""
     user = auth.administration.find(name)
     auth.administration.set_admin(user, is_admin=True, by=OPERATOR)
-    click.echo(f"{user.username} is an administrator now, and signed out.")
+    tell("{name} is an administrator now, and signed out.", name=user.username)
 
 
 @commands.command(epilog="Example: vestibule user demote anna")
@@ -210,7 +232,7 @@ def demote(auth: "Auth", name: str) -> None:
     """Make an administrator an ordinary person."""
     user = auth.administration.find(name)
     auth.administration.set_admin(user, is_admin=False, by=OPERATOR)
-    click.echo(f"{user.username} is no administrator now, and signed out.")
+    tell("{name} is no administrator now, and signed out.", name=user.username)
 
 
 @commands.command(epilog="Example: vestibule user disable anna")
@@ -220,9 +242,9 @@ def disable(auth: "Auth", name: str) -> None:
     """Let nobody sign in to an account; nothing is deleted."""
     user = auth.administration.find(name)
     auth.administration.set_active(user, is_active=False, by=OPERATOR)
-    click.echo(
-        f"{user.username} is disabled now, and signed out. They are told by "
-        "mail."
+    tell(
+        "{name} is disabled now, and signed out. They are told by mail.",
+        name=user.username,
     )
 
 
@@ -233,7 +255,7 @@ def enable(auth: "Auth", name: str) -> None:
     """Let the owner of an account sign in again."""
     user = auth.administration.find(name)
     auth.administration.set_active(user, is_active=True, by=OPERATOR)
-    click.echo(f"{user.username} is enabled now. They are told by mail.")
+    tell("{name} is enabled now. They are told by mail.", name=user.username)
 
 
 @commands.command("sign-out", epilog="Example: vestibule user sign-out anna")
@@ -243,7 +265,11 @@ def sign_out(auth: "Auth", name: str) -> None:
     """End all sessions of somebody."""
     user = auth.administration.find(name)
     ended = auth.administration.end_sessions(user, by=OPERATOR)
-    click.echo(f"{user.username} is signed out. Sessions ended: {ended}.")
+    tell(
+        "{name} is signed out. Sessions ended: {count}.",
+        name=user.username,
+        count=ended,
+    )
 
 
 @commands.command(
@@ -255,7 +281,7 @@ def send_reset(auth: "Auth", name: str) -> None:
     """Mail somebody a link to set a new password."""
     user = auth.administration.find(name)
     auth.administration.send_reset(user, by=OPERATOR)
-    click.echo(f"A letter with the link goes to {user.email}.")
+    tell("A letter with the link goes to {email}.", email=user.email)
 
 
 @commands.command(
@@ -268,6 +294,7 @@ def set_password(auth: "Auth", name: str, password_stdin: bool) -> None:
     """Set somebody's password and end their sessions."""
     user = auth.administration.find(name)
     auth.administration.set_password(user, ask_password(password_stdin))
-    click.echo(
-        f"The password of {user.username} is set. They are told by mail."
+    tell(
+        "The password of {name} is set. They are told by mail.",
+        name=user.username,
     )

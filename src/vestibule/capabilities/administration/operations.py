@@ -6,10 +6,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import or_, select
 from sqlalchemy.exc import NoResultFound
 
-from vestibule.capabilities.administration.letters import (
-    sign_in_closed,
-    sign_in_opened,
-)
+from vestibule.capabilities.administration import letters
 from vestibule.capabilities.administration.roles import Roles
 from vestibule.capabilities.administration.search import (
     AT_ONCE,
@@ -21,6 +18,7 @@ from vestibule.capabilities.administration.search import (
 from vestibule.capability import Capability, operation
 from vestibule.errors import Missing, NotAllowed, Reason
 from vestibule.ground import names
+from vestibule.ground.words import Phrase
 from vestibule.policy import Act, Actor
 from vestibule.user import Identifier, User, found
 
@@ -75,7 +73,7 @@ class Administration(Capability):
             pass
         raise NoSuchUser(name=name, hint=self._hint(canonical or name))
 
-    def _hint(self, name: str) -> str:
+    def _hint(self, name: str) -> Phrase | str:
         """Name up to three usernames that look alike."""
         if len(name) > names.LONGEST_EMAIL or not names.is_writable(name):
             return ""
@@ -91,7 +89,9 @@ class Administration(Capability):
             .limit(NEAREST_AMONG)
         )
         near = difflib.get_close_matches(name, [row[0] for row in rows], 3)
-        return f". Did you mean {', '.join(near)}?" if near else ""
+        if not near:
+            return ""
+        return Phrase(". Did you mean {names}?", {"names": ", ".join(near)})
 
     def page(self, after: int = 0, most: int = 100) -> list[User]:
         """List accounts by number, those behind ``after`` first."""
@@ -190,8 +190,10 @@ class Administration(Capability):
         self.history.record(f"administration.{word}", user.id)
         # Nobody is told for a second time.
         if was_active != is_active:
-            letter = sign_in_opened if is_active else sign_in_closed
-            self.auth.outbox.put(user.id, letter(user, self.settings))
+            told = (
+                letters.sign_in_opened if is_active else letters.sign_in_closed
+            )
+            self.auth.outbox.put(user.id, told(self.auth.desk, user))
 
     @operation
     def end_sessions(self, user: User, *, by: Actor) -> int:
@@ -232,7 +234,7 @@ class Administration(Capability):
         self.auth.policy.require(by, Act.SEND_RESET, user.id)
         address = names.email_address(user.email).canonical
         self.auth.throttle.write_to(address)
-        self.auth.password_reset.send(user)
+        self.auth.password_reset.send(user, by_operator=True)
         self.history.record("administration.send_reset", user.id)
 
     @operation
@@ -243,6 +245,6 @@ class Administration(Capability):
             Malformed: it may not be a password.
         """
         hashed = self.auth.passwords.hash_new(user, password)
-        self.auth.passwords.set(user, hashed)
+        self.auth.passwords.set(user, hashed, by_operator=True)
         self.auth.sessions.end_all(user.id)
         self.history.record("administration.set_password", user.id)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vestibule.doors.commands import USAGE, fail, with_auth
+from vestibule.doors.commands import USAGE, fail, say, tell, with_auth
 from vestibule.policy import OPERATOR
 
 if TYPE_CHECKING:
@@ -26,17 +26,22 @@ def delete(auth: "Auth", name: str, confirm: str | None) -> None:
     user = auth.administration.find(name)
     if confirm is None:
         if not sys.stdin.isatty():
-            fail(
-                "There is no terminal to ask at. Use --confirm "
-                f"{user.username}.",
-                USAGE,
+            text = say(
+                "There is no terminal to ask at. Use --confirm {name}.",
+                name=user.username,
             )
-        confirm = click.prompt(
-            f"This deletes {user.username} ({user.email}) for good. "
+            fail(text, USAGE)
+        question = say(
+            "This deletes {name} ({email}) for good. "
             "Type the username to go on",
-            err=True,
+            name=user.username,
+            email=user.email,
         )
+        confirm = click.prompt(question, err=True)
     if confirm != user.username:
-        fail(f"That is not {user.username}; nothing is deleted.", USAGE)
+        text = say(
+            "That is not {name}; nothing is deleted.", name=user.username
+        )
+        fail(text, USAGE)
     auth.deletion.delete(user, by=OPERATOR)
-    click.echo(f"Deleted {user.username}.")
+    tell("Deleted {name}.", name=user.username)

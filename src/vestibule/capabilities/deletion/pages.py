@@ -7,6 +7,7 @@ from vestibule.capabilities.deletion.forms import Farewell
 from vestibule.doors.caller import actor, allowed, current_user, forget_user
 from vestibule.doors.hall import auth, hall
 from vestibule.doors.pages import form_page
+from vestibule.doors.rooms import Room
 from vestibule.doors.visit import visit
 from vestibule.doors.words import say
 from vestibule.errors import Conflict
@@ -14,6 +15,7 @@ from vestibule.policy import Act
 from vestibule.user import User
 
 pages = Blueprint("deletion", __name__, template_folder="templates")
+ROOM = Room("deletion.delete", "Delete account", is_named=True, is_danger=True)
 
 
 @pages.route("/users/<username>/delete", methods=["GET", "POST"])

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from sqlalchemy import update
 from sqlalchemy.exc import NoResultFound
 
+from vestibule.capabilities.email_verification import letters
 from vestibule.capability import Capability, Exported, operation
 from vestibule.errors import Expired, Missing, NotAllowed, Reason
 from vestibule.ground import names
-from vestibule.ground.letters import Letter
 from vestibule.user import EmailTaken, User
 
 PURPOSE = "email_verification"
@@ -80,24 +80,14 @@ class EmailVerification(Capability):
         """
         to = user.email if address is None else address
         token = self.auth.mailed_tokens.issue(user.id, PURPOSE, to)
-        site = self.settings.site.name
         self.history.record("email_verification.ask", user.id)
-        self.auth.outbox.put(
-            user.id,
-            Letter(
-                to,
-                f"Confirm your email for {site}",
-                f"Hello {user.username},\n\n"
-                f"confirm that this address belongs to your {site} "
-                "account:\n\n"
-                f"{self.settings.site_root}/verify-email/{token}\n\n"
-                "The link works once, for "
-                f"{self.settings.email.link_life // 60} minutes.\n\n"
-                "Wasn't you? Ignore this message, and nothing happens.\n\n"
-                f"Regards, @{self.settings.signature} team!\n",
-                good_for=self.settings.email.link_life,
-            ),
+        desk = self.auth.desk
+        letter = (
+            letters.confirm_address(desk, user, token)
+            if _is_own(user, to)
+            else letters.confirm_new_address(desk, user, token, to)
         )
+        self.auth.outbox.put(user.id, letter)
 
     @operation
     def send_again(self, user: User) -> str:
@@ -232,23 +222,9 @@ class EmailVerification(Capability):
 
     def _tell_old_address(self, user: User) -> None:
         """Tell the old address that a new one is asked for."""
-        site = self.settings.site.name
         self.history.record("email.change.ask", user.id)
-        self.auth.outbox.put(
-            user.id,
-            Letter(
-                user.email,
-                f"Your {site} email is being changed",
-                f"Hello {user.username},\n\n"
-                f"somebody signed in to your {site} account asked to change "
-                "its email address. The change happens when the new "
-                "address is confirmed.\n\n"
-                "Wasn't you? Set a new password, which signs everybody "
-                "out:\n\n"
-                f"{self.settings.site_root}/password_reset\n\n"
-                f"Regards, @{self.settings.signature} team!\n",
-            ),
-        )
+        letter = letters.address_changing(self.auth.desk, user)
+        self.auth.outbox.put(user.id, letter)
 
 
 def _is_own(user: User, address: str) -> bool:

@@ -51,6 +51,7 @@ def confirm(token: str) -> Response:
             lambda _: auth().email_verification.confirm(token),
             lambda _: _confirmed(),
             address=address,
+            this_page="",
         )
     except Expired as refusal:
         visit().note("warning", said(refusal.faults[0]))

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vestibule.doors.commands import USAGE, fail, new_file, with_auth
+from vestibule.doors.commands import (
+    USAGE,
+    fail,
+    new_file,
+    say,
+    tell,
+    with_auth,
+)
 from vestibule.policy import OPERATOR
 
 if TYPE_CHECKING:
@@ -35,10 +42,14 @@ def export(auth: "Auth", name: str, to: Path) -> None:
     user = auth.administration.find(name)
     if to != Path("-"):
         _write(auth, user, to)
-        click.echo(f"Wrote what is kept of {user.username} to {to}.")
+        tell(
+            "Wrote what is kept of {name} to {file}.",
+            name=user.username,
+            file=to,
+        )
         return
     if sys.stdout.isatty():
-        fail("A terminal cannot show a zip file. Name a file.", USAGE)
+        fail(say("A terminal cannot show a zip file. Name a file."), USAGE)
     click.echo(auth.export.take(user, by=OPERATOR), nl=False)
 
 

@@ -8,9 +8,11 @@ from vestibule.doors.answers import download
 from vestibule.doors.caller import actor, allowed
 from vestibule.doors.hall import auth
 from vestibule.doors.pages import form_page
+from vestibule.doors.rooms import Room
 from vestibule.policy import Act
 
 pages = Blueprint("export", __name__, template_folder="templates")
+ROOM = Room("export.take", "Your data", is_named=True)
 
 
 @pages.route("/users/<username>/export", methods=["GET", "POST"])

@@ -12,12 +12,14 @@ from vestibule.capabilities.feedback.forms import (
 from vestibule.doors.caller import actor, allowed, current_user
 from vestibule.doors.hall import auth
 from vestibule.doors.pages import form_page, keeping, page
+from vestibule.doors.rooms import Room
 from vestibule.doors.shapes import read_query, row_number, takes
 from vestibule.doors.visit import visit
 from vestibule.doors.words import say
 from vestibule.policy import Act
 
 pages = Blueprint("feedback", __name__, template_folder="templates")
+ROOM = Room("feedback.of", "Your page", is_named=True)
 FORM = "application/x-www-form-urlencoded"
 
 

@@ -18,7 +18,10 @@ from vestibule.doors.commands import (
     USAGE,
     fail,
     new_file,
+    say,
     show_json,
+    tell,
+    tongue,
     with_auth,
 )
 from vestibule.errors import Unavailable
@@ -84,13 +87,14 @@ def import_(
         try:
             is_whole = _take_all(intake, lines, file, rejects)
         except FileUnreadable as bad:
-            fail("\n".join(str(Rejection(1, f)) for f in bad.faults), USAGE)
+            told = (Rejection(1, f).said_in(tongue()) for f in bad.faults)
+            fail("\n".join(told), USAGE)
         except Unavailable:
             _summarize(intake, dry_run=dry_run, as_json=as_json)
             raise
     _summarize(intake, dry_run=dry_run, as_json=as_json)
     if not is_whole:
-        click.echo(
+        tell(
             "Stopped. Start it again with the same file: what is in "
             "already is then reported as taken, and nothing comes twice.",
             err=True,
@@ -102,7 +106,7 @@ def _format_of(file: IO[bytes]) -> str:
     """Tell by its name how a file is written."""
     found = SUFFIXES.get(Path(file.name).suffix.casefold())
     if found is None:
-        fail("Say how the file is written: --format csv or jsonl.", USAGE)
+        fail(say("Say how the file is written: --format csv or jsonl."), USAGE)
     return found
 
 
@@ -135,7 +139,7 @@ def _tell(rejections: "Iterable[Rejection]", kept: IO[str] | None) -> None:
     """Report what stays out, in the file or on the error stream."""
     for rejection in rejections:
         if kept is None:
-            click.echo(str(rejection), err=True)
+            click.echo(rejection.said_in(tongue()), err=True)
         else:
             facts = json.dumps(rejection.facts(), ensure_ascii=False)
             kept.write(f"{facts}\n")
@@ -155,7 +159,7 @@ def _shown(lines: "Lines", file: IO[bytes]) -> Iterator["Iterator[Line]"]:
     status = os.fstat(file.fileno())
     total = status.st_size if stat.S_ISREG(status.st_mode) else None
     with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("Importing", total=total)
+        task = bar.add_task(say("Importing"), total=total)
 
         def watched() -> "Iterator[Line]":
             """Move the bar with every hundredth line."""
@@ -192,10 +196,22 @@ def _summarize(intake: "Intake", *, dry_run: bool, as_json: bool) -> None:
             }
         )
         return
-    click.echo(
-        f"{'Would import' if dry_run else 'Imported'} {intake.imported}, "
-        f"rejected {intake.rejected}, of these already there "
-        f"{intake.already_there}."
-    )
+    counts = {
+        "imported": intake.imported,
+        "rejected": intake.rejected,
+        "there": intake.already_there,
+    }
     if dry_run:
-        click.echo("This was a rehearsal: nothing is kept.")
+        text = say(
+            "Would import {imported}, rejected {rejected}, of these already "
+            "there {there}.",
+            **counts,
+        )
+        click.echo(f"{text}\n{say('This was a rehearsal: nothing is kept.')}")
+        return
+    text = say(
+        "Imported {imported}, rejected {rejected}, of these already "
+        "there {there}.",
+        **counts,
+    )
+    click.echo(text)

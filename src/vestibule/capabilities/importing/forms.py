@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from vestibule.errors import Fault, Malformed, Reason
 from vestibule.field import UNWRITABLE, switch, text
 from vestibule.ground.names import FullName, is_writable
+from vestibule.ground.words import Phrase
 from vestibule.reasons import EMAIL_MISSING
 from vestibule.shape import Shape
 
@@ -151,9 +152,7 @@ def _fault(name: str) -> Fault:
         return Fault(COLUMN_ODD)
     shown = name[:40]
     near = difflib.get_close_matches(shown.strip().casefold(), COLUMNS, 1)
-    hint = (
-        f". Did you mean {near[0]}?"
-        if near
-        else f". There are: {', '.join(COLUMNS)}"
-    )
+    hint = Phrase(". There are: {names}", {"names": ", ".join(COLUMNS)})
+    if near:
+        hint = Phrase(". Did you mean {names}?", {"names": near[0]})
     return Fault(COLUMN_UNKNOWN, "", {"name": shown, "hint": hint})

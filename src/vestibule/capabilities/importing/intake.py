@@ -9,6 +9,7 @@ from vestibule.capabilities.importing.forms import Row
 from vestibule.capabilities.importing.operations import Newcomer
 from vestibule.capabilities.importing.rehearsal import Noted
 from vestibule.errors import Fault, Malformed, Refusal
+from vestibule.ground.words import LANGUAGES, Phrase
 from vestibule.user import EmailTaken
 
 if TYPE_CHECKING:
@@ -36,9 +37,15 @@ class Rejection:
         }
 
     def __str__(self) -> str:
+        return self.said_in(LANGUAGES[0])
+
+    def said_in(self, language: str) -> str:
+        """Say it in one line."""
         field = f"{self.fault.field}: " if self.fault.field else ""
-        text = f"line {self.line}: {field}{self.fault.text}"
-        return f"{text}  [{self.fault.reason.code}]"
+        text = field + self.fault.said_in(language)
+        values = {"number": self.line, "text": text}
+        said = Phrase("line {number}: {text}", values).said_in(language)
+        return f"{said}  [{self.fault.reason.code}]"
 
 
 class Intake:

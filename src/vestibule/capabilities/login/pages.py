@@ -4,10 +4,16 @@ from flask import Blueprint, request, url_for
 from werkzeug.wrappers import Response
 
 from vestibule.capabilities.login.forms import SignIn, SignOut
-from vestibule.doors.caller import allowed, session_token, signed_out_only
+from vestibule.doors.caller import (
+    allowed,
+    session_token,
+    signed_in,
+    signed_out_only,
+)
 from vestibule.doors.hall import auth, settings
 from vestibule.doors.pages import form_page, page_answer
 from vestibule.doors.words import say
+from vestibule.outcomes import LoggedOut
 from vestibule.policy import Act
 
 pages = Blueprint("login", __name__, template_folder="templates")
@@ -33,11 +39,17 @@ def sign_in() -> Response:
 def sign_out() -> Response:
     """Ask whether to sign out, and do it."""
     if request.method == "GET" and settings().pages.logout_on_get:
-        response = page_answer(auth().login.out(session_token()))
+        response = page_answer(_out())
         response.headers["Location"] = url_for("vestibule.home")
         return response
     return form_page(
         SignOut,
         "vestibule/login/logout.html",
-        lambda _: auth().login.out(session_token()),
+        lambda _: _out(),
     )
+
+
+def _out() -> LoggedOut:
+    """End the session; whose it was is known to what answers."""
+    signed_in()
+    return auth().login.out(session_token())

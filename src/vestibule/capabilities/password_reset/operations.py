@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.exc import NoResultFound
 
+from vestibule.capabilities.password_reset import letters
 from vestibule.capability import Capability, operation
 from vestibule.errors import Expired, Missing, Reason
 from vestibule.ground import names
-from vestibule.ground.letters import Letter
 from vestibule.user import User
 
 PURPOSE = "password_reset"
@@ -91,10 +91,19 @@ class PasswordReset(Capability):
         return ResetAsked(address.shown)
 
     @operation
-    def send(self, user: User) -> str:
-        """Mail an account's owner a link, and give its token."""
+    def send(self, user: User, *, by_operator: bool = False) -> str:
+        """Mail an account's owner a link, and give its token.
+
+        Args:
+            user: whose account it is.
+            by_operator: those who run the site ask for it, as the letter
+                then says.
+        """
         token = self.issue(user)
-        self.auth.outbox.put(user.id, self._letter(user, token))
+        letter = letters.reset(
+            self.auth.desk, user, token, by_operator=by_operator
+        )
+        self.auth.outbox.put(user.id, letter)
         return token
 
     @operation
@@ -158,26 +167,6 @@ class PasswordReset(Capability):
         self.auth.throttle.forgive("login", user.id)
         self.history.record("password_reset.finish", user.id)
         return PasswordWasReset(user.email)
-
-    def _letter(self, user: User, token: str) -> Letter:
-        """Write the letter with the link."""
-        link = f"{self.settings.site_root}/password_reset/{token}"
-        return Letter(
-            user.email,
-            "Password Reset Request E-Mail",
-            f"Hello {user.username},\n\n"
-            "To reset your password use the following link:\n\n"
-            f"{link}\n\n"
-            f"{_life_in_words(self.settings.email.link_life)}\n\n"
-            "If you did not make this request - ignore this message.\n\n"
-            f"Regards, @{self.settings.signature} team!\n",
-            good_for=self.settings.email.link_life,
-        )
-
-
-def _life_in_words(seconds: int) -> str:
-    """Say how long a link works."""
-    return f"It works once, for {seconds // 60} minutes."
 
 
 def _is_address_of(user: User, email: str) -> bool:

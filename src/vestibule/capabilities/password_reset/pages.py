@@ -50,6 +50,7 @@ def _finish(token: str) -> Response:
             lambda form: auth().password_reset.finish(token, form.password),
             lambda _: _finished(),
             owner_of_link=user,
+            this_page="",
         )
     except Expired as refusal:
         visit().note("warning", said(refusal.faults[0]))

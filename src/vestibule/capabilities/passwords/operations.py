@@ -7,12 +7,11 @@ from unicodedata import normalize
 
 from sqlalchemy import select, update
 
-from vestibule.capabilities.passwords import policy
+from vestibule.capabilities.passwords import letters, policy
 from vestibule.capabilities.passwords.foreign import NONE_YET
 from vestibule.capabilities.passwords.hasher import Hasher
 from vestibule.capability import Capability, operation
 from vestibule.errors import Conflict, Malformed, NotProven, Reason
-from vestibule.ground.letters import Letter
 from vestibule.user import User
 
 if TYPE_CHECKING:
@@ -190,8 +189,15 @@ class Passwords(Capability):
         return PasswordChanged()
 
     @operation
-    def set(self, user: User, hashed: str) -> None:
+    def set(
+        self, user: User, hashed: str, *, by_operator: bool = False
+    ) -> None:
         """Put a checked and hashed password in place and tell the owner.
+
+        Args:
+            user: whose it is.
+            hashed: the hash of it.
+            by_operator: those who run the site set it, as the letter says.
 
         Raises:
             Conflict: somebody else changed it in the same moment.
@@ -200,17 +206,7 @@ class Passwords(Capability):
         self._swap(user, hashed, password_changed_at=now)
         self.auth.mailed_tokens.forget(user.id, "password_reset")
         self.auth.email_verification.cancel_change(user)
-        site = self.settings.site.name
-        self.auth.outbox.put(
-            user.id,
-            Letter(
-                user.email,
-                f"Your {site} password was changed",
-                f"Hello {user.username},\n\n"
-                f"the password of your {site} account was changed just now, "
-                "and other devices were signed out.\n\n"
-                "Wasn't you? Set a new password at once:\n\n"
-                f"{self.settings.site_root}/password_reset\n\n"
-                f"Regards, @{self.settings.signature} team!\n",
-            ),
+        letter = letters.password_changed(
+            self.auth.desk, user, by_operator=by_operator
         )
+        self.auth.outbox.put(user.id, letter)

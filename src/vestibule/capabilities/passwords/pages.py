@@ -7,9 +7,11 @@ from vestibule.capabilities.passwords.forms import PasswordChange
 from vestibule.doors.caller import allowed, current_user, session_token
 from vestibule.doors.hall import auth
 from vestibule.doors.pages import form_page, page
+from vestibule.doors.rooms import Room
 from vestibule.policy import Act
 
 pages = Blueprint("passwords", __name__, template_folder="templates")
+ROOM = Room("passwords.change", "Password")
 
 
 @pages.route("/password/change", methods=["GET", "POST"])

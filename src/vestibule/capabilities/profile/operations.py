@@ -116,7 +116,8 @@ class Profile(Capability):
         try:
             if email != user.email and start_change(user, email):
                 pending = email
-            self.db.update_user(user.id, **changes)
+            with self.auth.registration.advising(changes.get("username")):
+                self.db.update_user(user.id, **changes)
         except (Missing, NoResultFound) as error:
             # Deleted since this request was let in.
             raise NotProven from error

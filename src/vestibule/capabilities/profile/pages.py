@@ -21,6 +21,7 @@ from vestibule.doors.host_fields import (
 )
 from vestibule.doors.pages import form_for, own_form, page
 from vestibule.doors.refusals import said
+from vestibule.doors.rooms import Room
 from vestibule.doors.shapes import takes
 from vestibule.doors.visit import visit
 from vestibule.doors.words import say, worded
@@ -29,6 +30,7 @@ from vestibule.policy import Act
 from vestibule.reasons import picture_fault, picture_faults
 
 pages = Blueprint("profile", __name__, template_folder="templates")
+ROOM = Room("profile.show", "Profile")
 FORM = "profile"
 # Larger than any picture may be: who sends a photo straight from a camera
 # is told at the field what is wrong, with all they typed.

@@ -8,6 +8,7 @@ from vestibule.capabilities.registration.forms import NamedNewUser, NewUser
 from vestibule.doors.answers import Answer, Switch, Text, told
 from vestibule.doors.api import api_call
 from vestibule.doors.hall import auth, settings
+from vestibule.doors.words import wish
 from vestibule.policy import Act
 
 api = Blueprint("registration", __name__)
@@ -56,7 +57,11 @@ def create(form: NewUser) -> Created:
     account already, and its owner is told by mail.
     """
     made = auth().registration.sign_up(
-        form.email, form.password, form.username or None, form.full_name
+        form.email,
+        form.password,
+        form.username or None,
+        form.full_name,
+        wish(),
     )
     required = settings().email.verified_required
     return Created(email=made.email, verification_required=required)

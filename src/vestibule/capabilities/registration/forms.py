@@ -10,7 +10,7 @@ from vestibule.field import secret, text
 from vestibule.ground.names import FullName
 from vestibule.reasons import (
     EMAIL_MISSING,
-    PASSWORD_MISSING,
+    NEW_PASSWORD_MISSING,
     PASSWORDS_DIFFER,
     email_faults,
     username_faults,
@@ -28,7 +28,7 @@ class SignUp(Shape):
     email: str = asked.email(
         hint="We use it to confirm your account and to reset your password"
     )
-    password1: str = asked.new_password("Create a password", PASSWORD_MISSING)
+    password1: str = asked.new_password("Create a password")
     password2: str = asked.password_again("Enter the password again")
 
     def faults(self) -> Iterable[Fault]:
@@ -55,7 +55,7 @@ class NewUser(Shape):
     """What the API asks for."""
 
     email: str = asked.email()
-    password: str = asked.new_password("Password", PASSWORD_MISSING)
+    password: str = asked.new_password("Password")
     username: str = asked.username("Username", optional=True)
 
     @property
@@ -75,5 +75,5 @@ class ClassicSignUp(Shape):
 
     email: str = text("Email address", longest=1000, missing=EMAIL_MISSING)
     password: str = secret(
-        "Password", missing=PASSWORD_MISSING, autocomplete="new-password"
+        "Password", missing=NEW_PASSWORD_MISSING, autocomplete="new-password"
     )

@@ -1,13 +1,15 @@
 """Creating accounts, and saying which names can be had."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy.exc import NoResultFound
 
+from vestibule.capabilities.registration import letters
 from vestibule.capability import Capability, operation
 from vestibule.errors import Gathered
 from vestibule.ground import names
-from vestibule.ground.letters import Letter
 from vestibule.reasons import email_faults, refuse, username_faults
 from vestibule.user import EmailTaken, User, UsernameTaken
 
@@ -45,6 +47,7 @@ class Registration(Capability):
         *,
         by_operator: bool = False,
         full_name: names.FullName = names.NO_NAME,
+        language: str | None = None,
     ) -> User:
         """Create an account and return it.
 
@@ -55,6 +58,7 @@ class Registration(Capability):
             by_operator: reserved names are allowed, and the address needs
                 no proof.
             full_name: first and last name.
+            language: in which its owner is spoken to; None if unknown.
 
         Raises:
             EmailTaken, UsernameTaken: it belongs to somebody.
@@ -74,14 +78,16 @@ class Registration(Capability):
         gathered.tell()
         hashed = self.auth.passwords.hasher.hash(password)
         verified_at = self.auth.clock.now() if by_operator else None
-        user = self.db.add_user(
-            email,
-            hashed,
-            username,
-            email_verified_at=verified_at,
-            first_name=full_name.first,
-            last_name=full_name.last,
-        )
+        with self.advising(username):
+            user = self.db.add_user(
+                email,
+                hashed,
+                username,
+                email_verified_at=verified_at,
+                first_name=full_name.first,
+                last_name=full_name.last,
+                language=language,
+            )
         self.history.record("registration", user.id)
         if not by_operator:
             self.auth.email_verification.ask(user)
@@ -94,6 +100,7 @@ class Registration(Capability):
         password: str,
         username: str | None = None,
         full_name: names.FullName = names.NO_NAME,
+        language: str | None = None,
     ) -> Registered:
         """Register through a door that may not tell who has an account.
 
@@ -102,7 +109,11 @@ class Registration(Capability):
         """
         try:
             user = self.register(
-                email, password, username, full_name=full_name
+                email,
+                password,
+                username,
+                full_name=full_name,
+                language=language,
             )
         except EmailTaken:
             if not self.settings.email.verified_required:
@@ -110,7 +121,8 @@ class Registration(Capability):
             if username is not None and self._is_taken(username):
                 # Attack: a username known to be taken turns the answer
                 # into a test of the address.
-                raise UsernameTaken from None
+                with self.advising(username):
+                    raise UsernameTaken from None
             address = self.check_email(email)
             if not self.auth.throttle.may_write_to(address.canonical):
                 return Registered(address.shown)
@@ -118,8 +130,28 @@ class Registration(Capability):
                 if self._tell_owner(address.shown):
                     return Registered(address.shown)
             # Deleted since: now the address is free.
-            return self.sign_up(email, password, username, full_name)
+            return self.sign_up(email, password, username, full_name, language)
         return Registered(user.email)
+
+    @contextmanager
+    def advising(self, username: str | None) -> Iterator[None]:
+        """Say three free usernames like one that turns out to be taken.
+
+        They tell nothing that asking for them would not. They are not held
+        for anybody.
+        """
+        try:
+            yield
+        except UsernameTaken:
+            if username is None:
+                raise
+            raise UsernameTaken(self._free_like(username)) from None
+
+    def _free_like(self, username: str) -> list[str]:
+        """Look by one query which usernames like another can be had."""
+        near = names.like_username(username, self.db.randomness.digits(6))
+        taken = self.db.taken_of(near)
+        return [name for name in near if name not in taken][:3]
 
     def _is_taken(self, username: str) -> bool:
         """Tell whether a username is somebody's at this moment."""
@@ -138,21 +170,7 @@ class Registration(Capability):
             return False
         if not self.db.hold(owner.id):
             return False
-        site, base = self.settings.site.name, self.settings.site_root
         self.history.record("registration", owner.id, EmailTaken.reason.code)
-        self.auth.outbox.put(
-            owner.id,
-            Letter(
-                owner.email,
-                f"You already have a {site} account",
-                f"Hello {owner.username},\n\n"
-                "somebody, perhaps you, asked for an account with this "
-                "address, and there is one already.\n\n"
-                f"Sign in: {base}/login\n"
-                f"Forgot your password? {base}/password_reset\n\n"
-                "Wasn't you? Nothing has changed; you can ignore this "
-                "message.\n\n"
-                f"Regards, @{self.settings.signature} team!\n",
-            ),
-        )
+        letter = letters.already_registered(self.auth.desk, owner)
+        self.auth.outbox.put(owner.id, letter)
         return True

@@ -8,7 +8,7 @@ from vestibule.doors.caller import allowed, signed_out_only
 from vestibule.doors.hall import auth, settings
 from vestibule.doors.pages import form_page
 from vestibule.doors.visit import visit
-from vestibule.doors.words import say
+from vestibule.doors.words import say, wish
 from vestibule.policy import Act
 
 pages = Blueprint("registration", __name__, template_folder="templates")
@@ -23,7 +23,7 @@ def register() -> Response:
         NamedSignUp if settings().pages.name_fields else SignUp,
         "vestibule/registration/register.html",
         lambda form: auth().registration.sign_up(
-            form.email, form.password1, form.username, form.full_name
+            form.email, form.password1, form.username, form.full_name, wish()
         ),
         lambda outcome: _registered(outcome.email),
         sorry=say("Invalid credentials. Try again"),
