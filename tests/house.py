@@ -24,9 +24,7 @@ from vestibule.auth import Auth
 from vestibule.db import DB
 from vestibule.doors.app import create_app
 from vestibule.errors import (
-    Conflict,
     Expired,
-    Malformed,
     NotAllowed,
     TooMany,
     Unavailable,
@@ -59,15 +57,11 @@ FEEDBACK = (
     ),
 )
 TROUBLES: dict[str, Callable[[], Exception]] = {
-    "400": exceptions.BadRequest,
     "401": exceptions.Unauthorized,
     "403": NotAllowed,
     "405": lambda: exceptions.MethodNotAllowed(["GET"]),
-    "409": Conflict,
     "410": Expired,
     "413": exceptions.RequestEntityTooLarge,
-    "415": exceptions.UnsupportedMediaType,
-    "422": Malformed,
     "429": lambda: TooMany(90),
     "500": lambda: RuntimeError("nobody thought of this"),
     "503": Unavailable,

@@ -36,6 +36,7 @@ GOOD = {
     "picture": "",
 }
 OPTIONAL = {"remember", "picture"}
+AWAY = {"/profile", "/login", "/password_reset"}
 # What the JSON routes read; a page's form tells its own fields.
 JSON_FIELDS = {
     "vestibule.classic.users": ["email", "password"],
@@ -129,7 +130,8 @@ class Stage:
             who = self.stranger
             if page.status_code != 200:
                 page, who = self.alice.open(route.path), self.alice
-            names = re.findall(r'<input[^>]* name="(\w+)"', page.text)
+            body = page.text.partition("<main")[2]
+            names = re.findall(r'<input[^>]* name="(\w+)"', body)
             if "csrf_token" not in names:
                 page, who = self.stranger.open("/login"), self.stranger
             fields = good(name for name in names if name != "csrf_token")
@@ -167,7 +169,7 @@ def assert_refused(route: Route, response: TestResponse, sent: object) -> None:
     if response.status_code == 302:
         # To the profile, which says what is wrong, or away from dead links
         # and from pages that are not for signed-in people.
-        assert response.location in ("/profile", "/login", "/password_reset")
+        assert response.location in AWAY
         return
     assert 400 <= response.status_code < 500, told
     assert '<html lang="en">' in response.text, told

@@ -17,7 +17,8 @@ from vestibule import Settings, Vestibule, create_app, testing
 from vestibule.auth import Auth
 from vestibule.ground.knobs import SettingsError
 
-LINKS = re.compile(r'(?:href|src|action)="([^"#]+)"')
+LINKS = re.compile(r'(?:href|src)="([^"#]+)"')
+TARGETS = re.compile(r'action="([^"#]+)"')
 
 
 @pytest.fixture
@@ -39,6 +40,8 @@ def walk(browser: Browser, start: str) -> dict[str, int]:
         seen[path] = page.status_code
         if page.mimetype == "text/html":
             waiting += LINKS.findall(page.text)
+            # What is sent there is not followed, but must stay inside too.
+            seen.update(dict.fromkeys(TARGETS.findall(page.text), 200))
         if page.location:
             waiting.append(page.location)
         page.close()

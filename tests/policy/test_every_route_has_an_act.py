@@ -143,6 +143,8 @@ def test_an_address_names_a_thing_where_its_act_depends_on_whose_it_is(
         if deed.names_a_thing and deed.act.is_for_all:
             if deed.act.is_public:
                 # The address holds a secret, which is compared.
-                assert "<token>" in deed.rule, str(deed)
+                # Only whoever develops sees these, on their own machine.
+                is_sample = deed.rule.startswith("/dev/")
+                assert "<token>" in deed.rule or is_sample, str(deed)
                 continue
             assert deed.act is Act.SEE_PICTURE, str(deed)
