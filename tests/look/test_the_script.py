@@ -14,6 +14,10 @@ pytestmark = pytest.mark.browser
 
 LONG = "quite a long phrase to type"
 PASSWORDS = ("#password1", "#password2")
+TWICE = """button => {
+  setTimeout(() => button.click());
+  setTimeout(() => button.click(), 300);
+}"""
 KINDS = """() => document.querySelector('form:has(.acts)').addEventListener(
   'submit', event => {
     event.preventDefault();
@@ -163,10 +167,8 @@ def test_two_quick_presses_send_a_form_once(window: Window) -> None:
     )
     page.route("**/register", hold)
     button = page.get_by_role("button", name="Create account")
-    for _ in range(2):
-        button.evaluate("button => setTimeout(() => button.click())")
-        page.wait_for_timeout(200)
-    expect(button).to_have_attribute("aria-disabled", "true")
+    button.evaluate(TWICE)
+    page.wait_for_timeout(600)
     with page.expect_navigation():
         held[-1].continue_()
 
@@ -176,7 +178,7 @@ def test_two_quick_presses_send_a_form_once(window: Window) -> None:
     page.go_back()
     expect(button).not_to_have_attribute("aria-disabled", "true")
     window.press("Create account")
-    assert "username" in window.errors()
+    assert "password1" in window.errors()
 
 
 @both_ways

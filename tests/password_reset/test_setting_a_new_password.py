@@ -230,6 +230,15 @@ def test_the_page_behind_the_link_keeps_the_token_to_itself(
     assert token not in response.text
 
 
+def test_the_page_behind_the_link_says_for_whom_it_is_to_them_alone(
+    browser: Browser, token: str
+) -> None:
+    page = browser.open(f"/password_reset/{token}").text
+
+    assert "For the account of a•••@example.com." in page
+    assert page.count("alice@example.com") == 1  # For password managers.
+
+
 def test_a_password_that_may_not_be_one_leaves_the_token_good(
     browser: Browser, auth: Auth, token: str
 ) -> None:

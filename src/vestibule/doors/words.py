@@ -16,6 +16,7 @@ from vestibule.doors.caller import forget_user, signed_in
 from vestibule.doors.hall import hall, settings
 from vestibule.ground import words
 from vestibule.ground.clock import LAST
+from vestibule.ground.devices import device
 from vestibule.ground.words import LANGUAGES, translated
 from vestibule.user import User
 
@@ -110,6 +111,14 @@ def instant(moment: int) -> str:
     """Write a moment to the minute, in UTC."""
     text = format_datetime(_utc(moment), "medium", locale=language())
     return f"{text} UTC"
+
+
+def device_name(agent: str | None) -> str:
+    """Name the browser and the system of a session as people know them."""
+    browser, system = device(agent or "")
+    if browser and system:
+        return say("{browser} on {system}", browser=browser, system=system)
+    return browser or system or say("Unknown")
 
 
 def _utc(moment: int) -> datetime:

@@ -263,3 +263,9 @@ def derived_username(email: str) -> str:
     kept = "".join(c for c in local if c.isalnum() or c in ".-_")
     kept = kept.lstrip(".-_")[: LONGEST_USERNAME - 5]
     return kept if len(kept) >= SHORTEST_USERNAME else f"user{kept}"
+
+
+def masked(address: str) -> str:
+    """Write an address so that its owner knows it, and no neighbour does."""
+    name, _, domain = address.rpartition("@")
+    return f"{name[:1]}•••@{domain}"

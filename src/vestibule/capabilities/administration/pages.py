@@ -18,7 +18,7 @@ from vestibule.doors.hall import auth, settings
 from vestibule.doors.pages import form_page, page, page_answer, search_page
 from vestibule.doors.shapes import row_number
 from vestibule.doors.visit import visit
-from vestibule.doors.words import say
+from vestibule.doors.words import device_name, say
 from vestibule.errors import Missing
 from vestibule.ground.words import lasting
 from vestibule.outcomes import LoggedOut
@@ -69,6 +69,7 @@ def user(number: str) -> Response:
         pending=auth().email_verification.pending(owner),
         must_confirm=settings().email.verified_required,
         devices=auth().sessions.devices(owner),
+        device_name=device_name,
         feedback=auth().feedback.of(owner, by=actor(), most=LATEST_FEEDBACK),
         events=activity(owner.id, LATEST_EVENTS),
     )

@@ -11,6 +11,7 @@ from vestibule.doors.refusals import said
 from vestibule.doors.visit import visit
 from vestibule.doors.words import say
 from vestibule.errors import Expired
+from vestibule.ground.names import masked
 from vestibule.policy import Act
 
 pages = Blueprint("password_reset", __name__, template_folder="templates")
@@ -50,6 +51,7 @@ def _finish(token: str) -> Response:
             lambda form: auth().password_reset.finish(token, form.password),
             lambda _: _finished(),
             owner_of_link=user,
+            address=masked(user.email),
             this_page="",
         )
     except Expired as refusal:
