@@ -223,6 +223,8 @@ def _fits(column: str, value: object) -> bool:
         return False
     if isinstance(value, str) and kind is str:
         longest: int = getattr(what.type, "length", 0)
+        if value not in what.info.get("among", [value]):
+            return False
         return len(value) <= longest and names.is_writable(value)
     if isinstance(value, int) and kind in (int, bool):
         return -LARGEST <= value < LARGEST

@@ -83,7 +83,9 @@ class User(Record):
     )
     # What its owner has chosen; None is what their browser or system says.
     language: Mapped[str | None] = mapped_column(String(8))
-    theme: Mapped[str | None] = mapped_column(String(5))
+    theme: Mapped[str | None] = mapped_column(
+        String(5), info={"among": ("light", "dark")}
+    )
 
     def __repr__(self) -> str:
         """Show the number only: a log must not hold a hash or address."""

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import select
 import re
 import subprocess
 import sys
@@ -371,6 +372,8 @@ class Terminal:
     def answer(self, question: str, text: str) -> None:
         """Wait for a question and type an answer."""
         while question not in self.seen:
+            ready, _, _ = select.select([self.screen], [], [], PATIENCE)
+            assert ready, f"asks something else: {self.seen!r}"
             self.seen += os.read(self.screen, 1024).decode()
         self.seen = self.seen.partition(question)[2]
         os.write(self.screen, f"{text}\n".encode())
@@ -392,9 +395,9 @@ def test_terminal_asks_twice_for_a_password_and_hides_it(
 ) -> None:
     terminal = Terminal(tmp_path, "user", "create", "anna@example.com")
     terminal.answer("Password: ", PASSWORD)
-    terminal.answer("Repeat for confirmation: ", "something else")
+    terminal.answer("The password once more: ", "something else")
     terminal.answer("Password: ", PASSWORD)
-    terminal.answer("Repeat for confirmation: ", PASSWORD)
+    terminal.answer("The password once more: ", PASSWORD)
     status, seen = terminal.end()
     assert status == 0
     assert "Created anna (anna@example.com)." in seen

@@ -32,7 +32,13 @@ WRONG: list[Any] = [
     *("alice@example.com\x00", "@" * 10**5, "id:1", "' OR 1=1 --"),
 ]
 COLUMNS = sorted(User.__mapper__.columns.keys())
-NULLABLE = {"first_name", "last_name", "email_verified_at"}
+NULLABLE = {
+    "email_verified_at",
+    "first_name",
+    "language",
+    "last_name",
+    "theme",
+}
 
 
 def anything() -> st.SearchStrategy[Any]:
