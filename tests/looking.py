@@ -59,7 +59,7 @@ def survey(page: Page, language: str, is_wrong: bool) -> Iterator[str]:
     if len(found["h1"]) != 1:
         yield f"h1: {found['h1']}"
     error = {"en": "Error: ", "ru": "Ошибка: "}[language]
-    pattern = (error if is_wrong else f"(?!{error})") + ".+ – Vestibule"
+    pattern = (error if is_wrong else f"(?!{error})") + ".+ — Vestibule"
     if not re.fullmatch(pattern, page.title()):
         yield f"title: {page.title()!r}"
     if language == "ru":

@@ -91,7 +91,7 @@ class Window:
 
     def notices(self) -> list[str]:
         """Read the notices of the page."""
-        return self.page.locator(".notice .said").all_inner_texts()
+        return self.page.locator(".said").all_inner_texts()
 
     def errors(self) -> dict[str, str]:
         """Read the error at each field."""

@@ -71,9 +71,10 @@ class Facts:
 
 @dataclass(frozen=True)
 class NotYou:
-    """What to do for whoever has not done this."""
+    """What to do for whoever has not done this; under a usual question."""
 
     text: str
+    question: str = ""
 
 
 # A plain text is a paragraph.
@@ -100,7 +101,7 @@ def unlinked(name: str) -> str:
     Attack: an account called by a domain, which writes to strangers. What
     is put behind the dot is not seen and ends no line (Unicode, U+2060).
     """
-    return re.sub(r"\.(?=[^\W\d_]{2})", ".\u2060", name)
+    return re.sub(r"\.(?=[^\W\d_]{2}|\d)", ".\u2060", name)
 
 
 class Desk:
@@ -122,8 +123,9 @@ class Sheet:
         self.settings = desk.settings
         self.now = desk.clock.now()
         self.user = user
-        chosen = user.language or self.settings.brand.language
-        self.language = chosen if chosen in LANGUAGES else LANGUAGES[0]
+        chosen = user.language or ""
+        own = self.settings.brand.language
+        self.language = chosen if chosen in LANGUAGES else own
         self.name = unlinked(in_one_line(user.username))
         self.site = in_one_line(self.settings.site.name)
 
@@ -222,7 +224,7 @@ class Sheet:
             "site": self.site,
             "greeting": self.say("Hello {name},"),
             "parts": [(type(part).__name__, part) for part in parts],
-            "heading": self.say("Wasn't you?"),
+            "heading": self.say("Wasn’t you?"),
             "by_hand": self.say("Or open this address:"),
             "help": self._help(),
             "why": why or self._why(to),
@@ -264,7 +266,7 @@ def _plain(part: Part, heading: str) -> str:
     if isinstance(part, Facts):
         return "\n".join(f"{name}: {value}" for name, value in part.rows)
     if isinstance(part, NotYou):
-        return f"{heading}\n{part.text}"
+        return f"{part.question or heading}\n{part.text}"
     return part
 
 

@@ -1,6 +1,6 @@
 """DB: accounts and the names that lead to them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, delete, select, update
@@ -95,6 +95,15 @@ class DB(Store):
         query = select(Identifier.canonical)
         rows = self.read(query.where(Identifier.canonical.in_(canonical)))
         return {row[0] for row in rows}
+
+    def usernames_of(self, numbers: Collection[int]) -> dict[int, str]:
+        """Say how accounts are called, in one query; some may be gone."""
+        if not numbers:
+            return {}
+        rows = self.read(
+            select(User.id, User.username).where(User.id.in_(numbers))
+        )
+        return {row.id: row.username for row in rows}
 
     def find_user_by(self, **wanted: Any) -> User:
         """Find the one account with the given columns.

@@ -113,7 +113,7 @@ class NotProven(Refusal):
 class NotAllowed(Refusal):
     """Somebody proven asks for what is not theirs."""
 
-    reason = Reason("forbidden", "You can't open this page with this account")
+    reason = Reason("forbidden", "You can’t open this page with this account")
 
 
 class ProofTooOld(Refusal):

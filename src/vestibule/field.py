@@ -229,7 +229,7 @@ def number(label: str, *, least: int, most: int, default: int) -> Any:
 def choice(
     label: str,
     *,
-    empty: str | None = "Any",
+    empty: str | None = "All",
     nullable: bool = False,
     **answers: str,
 ) -> Any:

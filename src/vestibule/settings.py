@@ -224,6 +224,11 @@ class Settings:
         return urlsplit(self.base_url).scheme == "https"
 
     @property
+    def sends_mail(self) -> bool:
+        """Whether letters leave, by a server or into the local inbox."""
+        return bool(self.mail.server) or self.site.development
+
+    @property
     def signature(self) -> str:
         """How mails are signed: the site's name, or its host by default."""
         if "SITE_NAME" in self.origins:

@@ -24,6 +24,9 @@ from vestibule.errors import Conflict, Reason
 from vestibule.ground.words import Phrase
 from vestibule.records import PREFIX, Record, RowNumber
 
+# The looks of pages there are to choose from.
+THEMES = ("light", "dark")
+
 # Compared by code points and in no language's order: so the key also finds
 # names by their beginning, and no update of the system reorders it.
 _PLAIN = String(320).with_variant(String(320, "C"), "postgresql")

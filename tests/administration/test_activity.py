@@ -7,7 +7,7 @@ from pathlib import Path
 import vestibule
 from conftest import Browser
 from vestibule.auth import Auth
-from vestibule.doors.activity import ACTS, DOORS, OVER
+from vestibule.doors.activity import ACTS, DOORS, SHORT
 from vestibule.errors import Reason
 from vestibule.history import Circumstances, under
 from vestibule.policy import Act
@@ -54,8 +54,8 @@ def test_every_door_has_a_word() -> None:
     assert found | {"page", "api", "json"} <= DOORS.keys()
 
 
-def test_words_for_moments_that_are_over_stand_for_reasons() -> None:
-    assert OVER.keys() <= Reason.known.keys()
+def test_short_words_stand_for_reasons() -> None:
+    assert SHORT.keys() <= Reason.known.keys()
 
 
 def test_what_has_no_words_yet_is_told_by_its_code(
@@ -69,7 +69,7 @@ def test_what_has_no_words_yet_is_told_by_its_code(
     page = browser.open(f"/admin/users/{alice.id}").text
     said = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
 
-    assert "alchemy.try Refused Not signed in worker" in said
-    assert "Sign-in Refused: Too many tries Not signed in" in said
+    assert "alchemy.try Refused Visitor worker" in said
+    assert "Sign-in Refused: Too many tries Visitor" in said
     # A reason with a number in it cannot be told without the number.
-    assert said.count("Sign-in Refused Not signed in") == 1
+    assert said.count("Sign-in Refused Visitor") == 1

@@ -292,7 +292,7 @@ def test_disabling_says_what_will_happen_and_does_it(
     path = f"/admin/users/{alice.id}/disable"
     asked = words(desk.open(path))
     assert "Nobody can sign in to it any more" in asked
-    assert "A letter to alice@example.com says so." in asked
+    assert "We tell them by email at alice@example.com." in asked
     assert auth.db.find_user_by(id=alice.id).is_active
 
     done = desk.send(path)

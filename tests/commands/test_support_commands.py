@@ -171,7 +171,7 @@ def test_a_reset_link_goes_by_mail_and_is_not_shown(
 ) -> None:
     done = command("send-reset", "alice")
 
-    assert done.stdout == "A letter with the link goes to alice@example.com.\n"
+    assert done.stdout == "The link goes by email to alice@example.com.\n"
     clock.turn(minutes=5)
     token = postbox.link("/password_reset/").rpartition("/")[2]
     assert auth.password_reset.look(token).id == alice.id

@@ -164,6 +164,7 @@ def test_every_answer_carries_the_headers_that_protect_it(
             "script-src 'self'",
             "style-src 'self'",
             "img-src 'self' blob:",
+            "font-src 'self'",
             "manifest-src 'self'",
             "form-action 'self'",
             "base-uri 'none'",

@@ -220,7 +220,7 @@ def test_a_browser_is_told_what_happened_and_what_to_do_next(
     assert page.mimetype == "text/html"
     assert f'<html lang="{language}">' in page.text
     assert re.findall("<h1>(.*?)</h1>", page.text) == [heading]
-    assert f"<title>{heading} – Vestibule</title>" in page.text
+    assert f"<title>{heading} — Vestibule</title>" in page.text
     # What happened, what to do, and where to go on; never a number.
     assert len(told) >= 3
     for text in told:
@@ -363,7 +363,7 @@ def test_who_is_signed_in_and_not_allowed_may_change_the_account(
 
     assert page.status_code == status
     # Never "sign in": that is done.
-    assert "<h1>You can’t open this page</h1>" in page.text
+    assert "<h1>You can’t open this page with this account</h1>" in page.text
     assert "/login" not in page.text
     assert "You are signed in as alice." in page.text
     assert 'href="/logout"' in page.text

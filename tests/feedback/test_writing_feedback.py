@@ -71,7 +71,7 @@ def test_somebody_writes_reads_changes_and_deletes_feedback(
     assert "changed on" in page.text
 
     asked = browser.open("/feedback/1/delete")
-    assert "Delete “The door”? It cannot be brought back." in asked.text
+    assert "Delete “The door”? This can’t be undone." in asked.text
     assert titles(auth, alice) == ["The door"]
     sent = browser.send("/feedback/1/delete")
     assert (sent.status_code, sent.location) == (302, "/users/alice")

@@ -10,9 +10,10 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conftest import Browser
+from conftest import HTML, Browser
 from processes import run
 from vestibule import Vestibule, testing
+from vestibule.doors import files
 from vestibule.doors.app import create_app
 from vestibule.ground.brand import Brand
 from vestibule.ground.colours import TEXT, Colour, contrast, nearest
@@ -337,3 +338,20 @@ def test_a_colour_reads_back_as_it_is_written(colour: Colour) -> None:
 @pytest.mark.parametrize("text", ["", "#", "#12", "#1234", "#12345g", "red"])
 def test_other_ways_to_write_a_colour_are_not_read(text: str) -> None:
     assert Colour.read(text) is None
+
+
+def test_a_file_that_cannot_be_read_any_more_breaks_no_page(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Path) -> bytes:
+        """Refuse, as a disk or the rights of a file may."""
+        raise PermissionError
+
+    files._read.cache_clear()
+    monkeypatch.setattr(Path, "read_bytes", fail)
+    client = app.test_client()
+
+    assert client.get("/login", headers=HTML).status_code == 200
+    assert client.get("/brand/logo.svg", headers=HTML).status_code == 404
+    monkeypatch.undo()
+    files._read.cache_clear()

@@ -9,9 +9,18 @@ from typing import Any
 
 import pytest
 from flask import Flask, render_template_string
+from jinja2 import StrictUndefined
 
 from conftest import PASSWORD, Browser, form_token
-from processes import Server, developing, environment, free_port, started
+from processes import (
+    ROOT,
+    Server,
+    developing,
+    environment,
+    free_port,
+    started,
+)
+from snippets import blocks
 from vestibule import Vestibule, testing
 from vestibule.ground.colours import TEXT, Colour, contrast
 from windows import Window
@@ -178,21 +187,16 @@ def test_words_on_a_button_can_be_read_whatever_its_colour(
 # -- blocks, single pages, and a frame of the host's own --------------------
 
 
-SITE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8">
-<title>{% block title %}{% endblock %} | Shop</title>
-{% block head %}{% endblock %}</head>
-<body><header id="shop">{{ greeting }}, {{ me }} of {{ site }}</header>
-<div>{% block content %}{% endblock %}</div>
-<footer>Shop Ltd</footer></body></html>"""
-OWN_FRAME = """{% extends "site.html" %}
-{% block head %}{% include "vestibule/head.html" %}{% endblock %}
-{% block content %}
-<div class="{% block layout %}auth{% endblock %}"><div class="room">
-{% block bar %}{% endblock %}
-<div class="floor">{% block aside %}{% endblock %}<main id="main">
-{% include "vestibule/notices.html" %}{% block main %}{% endblock %}
-</main></div></div></div>{% endblock %}"""
+# The frame is the one that docs/look.md prints, saved last of its name.
+PRINTED = {
+    block.rest.removeprefix("templates/"): block.text
+    for block in blocks(ROOT / "docs/look.md")
+    if block.rest.startswith("templates/")
+}
+SITE, FRAME = PRINTED["site.html"], PRINTED["vestibule/base.html"]
+# A word of the host's own context processor beside its link.
+SITE = SITE.replace("</header>", " {{ greeting }} {{ me }}</header>")
+OWN = {"site.html": SITE, "vestibule/base.html": FRAME}
 BLOCKS = """{% extends "vestibule/frame.html" %}
 {% block head %}<meta name="shop" content="yes">{% endblock %}
 {% block wordmark %}The Shop{% endblock %}
@@ -213,7 +217,9 @@ def shop(folder: Path, templates: Mapping[str, str]) -> Iterator[Flask]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
     app = Flask("shop", template_folder=str(folder))
-    app.config.from_mapping(testing.config(site_name="Lamps"))
+    app.config.from_mapping(
+        testing.config(site_name="Lamps", support="help@lamps.example")
+    )
     Vestibule(app)
     app.context_processor(
         lambda: {"greeting": "Hello", "me": "nobody", "site": "the shop"}
@@ -267,21 +273,17 @@ def test_blocks_are_filled_without_a_copy_of_anything(tmp_path: Path) -> None:
             assert "vestibule.css" in page, name
 
 
-def test_every_block_that_is_promised_is_there(tmp_path: Path) -> None:
-    promised = ("title", "head", "side", "top", "bar", "main", "foot")
+def test_what_a_page_fills_is_the_page_s_and_all_else_the_host_s(
+    tmp_path: Path,
+) -> None:
+    names = ("title", "head", "side", "top", "bar", "main", "foot")
     filled = "".join(
-        f"{{% block {name} %}}[{name}]{{% endblock %}}" for name in promised
+        f"{{% block {name} %}}[{name}]{{% endblock %}}" for name in names
     )
     base = f'{{% extends "vestibule/frame.html" %}}{filled}'
     with shop(tmp_path, {"vestibule/base.html": base}) as app:
-        with app.test_request_context():
-            bare = app.jinja_env.get_template("vestibule/base.html")
-        assert {*promised, "account", "wordmark", "layout"} <= {
-            *bare.blocks,
-            *app.jinja_env.get_template("vestibule/frame.html").blocks,
-        }
         page = Browser(app).open("/login").text
-        # What a page fills itself is the page's; all else is the host's.
+
         for name in ("head", "top", "foot", "bar"):
             assert f"[{name}]" in page, name
         assert "[main]" not in page
@@ -301,17 +303,66 @@ def test_one_page_is_replaced_and_works(tmp_path: Path) -> None:
 
 
 def test_pages_stand_in_the_frame_of_the_host(tmp_path: Path) -> None:
-    own = {"site.html": SITE, "vestibule/base.html": OWN_FRAME}
-    with shop(tmp_path, own) as app:
+    with shop(tmp_path, OWN) as app:
         for name, page in walk(app).items():
             assert page.count("<html") == page.count("<h1") == 1, name
-            assert '<header id="shop">Hello, ' in page, name
-            assert page.count("<footer>Shop Ltd</footer>") == 1, name
-            assert re.search(r"<title>.+ \| Shop</title>", page), name
+            assert '<header><a href="/">Boats</a> Hello ' in page, name
+            assert page.count("<footer>Down by the river</footer>") == 1, name
+            assert re.search(r"<title>.+ – Rowing Club</title>", page), name
             assert "vestibule.css" in page, name
             assert 'class="wordmark"' not in page, name
         # The host's names mean in its own templates what they meant.
         assert app.test_client().get("/own").text == "Hello nobody the shop"
+
+
+def test_nothing_is_lost_in_the_frame_that_is_printed(tmp_path: Path) -> None:
+    with shop(tmp_path, OWN) as app:
+        pages = walk(app)
+        for name, page in pages.items():
+            assert '<a class="skip" href="#main">Skip to main' in page, name
+            assert 'id="main"' in page, name
+            assert 'action="/language"' in page, name
+            assert "mailto:help@lamps.example" in page, name
+            way = "/login" if name in ("wrong", "missing") else "/logout"
+            out = 'href="/logout">Sign out</a>' in page
+            assert out == (way == "/logout"), name
+            title = re.search("<title>(Error: )?", page)
+            assert title
+            assert bool(title[1]) == (way == "/login"), name
+        assert 'href="/profile"><img' in pages["password"]
+
+
+def test_the_frame_that_is_printed_speaks_and_looks_as_somebody_wishes(
+    tmp_path: Path,
+) -> None:
+    with shop(tmp_path, OWN) as app:
+        browser = Browser(app)
+        assert '<html lang="en">' in browser.open("/login").text
+        browser.sign_in("anna")
+        browser.send("/preferences", language="ru", theme="dark")
+
+        page = browser.open("/profile").text
+
+        assert '<html lang="ru" data-theme="dark">' in page
+        assert ">Перейти к содержанию</a>" in page
+
+
+def test_the_site_that_is_printed_holds_the_host_s_own_pages_as_well(
+    tmp_path: Path,
+) -> None:
+    with shop(tmp_path, OWN) as app:
+        app.jinja_env.undefined = StrictUndefined
+        app.add_url_rule(
+            "/boats",
+            "boats",
+            lambda: render_template_string('{% extends "site.html" %}'),
+        )
+
+        page = app.test_client().get("/boats").text
+
+        assert '<html lang="en">' in page
+        assert "Skip to main content" in page
+        walk(app)
 
 
 @pytest.mark.parametrize("is_included", [True, False])
@@ -319,7 +370,7 @@ def test_a_notice_reaches_people_where_the_frame_includes_it(
     tmp_path: Path, is_included: bool
 ) -> None:
     line = '{% include "vestibule/notices.html" %}'
-    frame = OWN_FRAME if is_included else OWN_FRAME.replace(line, "")
+    frame = FRAME if is_included else FRAME.replace(line, "")
     own = {"site.html": SITE, "vestibule/base.html": frame}
     with shop(tmp_path, own) as app:
         saved = walk(app)["saved"]

@@ -12,6 +12,7 @@ from windows import PASSWORD, Window, both_ways
 pytest_plugins = ["chromium"]
 pytestmark = pytest.mark.browser
 
+EASY = "Easy to guess. Three or four random words work well"
 LONG = "quite a long phrase to type"
 PASSWORDS = ("#password1", "#password2")
 TWICE = """button => {
@@ -82,7 +83,10 @@ def test_passwords_are_hidden_again_before_they_are_sent(
     [
         ("seven", "Too short so far: 5 of 8"),
         ("пароль", "Too short so far: 6 of 8"),
-        ("abababababab", "Few different characters are easy to guess"),
+        ("abababababab", EASY),
+        ("password1", EASY),
+        ("Qwerty2024", EASY),
+        ("123456789", EASY),
         ("my name is svetlana", "It contains your name or address"),
         ("a good one", "Long enough; a few more make it stronger"),
         (LONG, "Long, and so hard to guess"),

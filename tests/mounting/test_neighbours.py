@@ -1,5 +1,6 @@
 """Beside the extensions, hooks and habits of a host nobody comes to harm."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from flask.json.provider import DefaultJSONProvider
 from flask.sessions import SecureCookieSessionInterface
 from flask_login import LoginManager, UserMixin
 from flask_sqlalchemy import SQLAlchemy
-from jinja2 import StrictUndefined
+from jinja2 import StrictUndefined, Undefined
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import (
     DeclarativeBase,
@@ -22,6 +23,7 @@ from sqlalchemy.orm import (
 
 from conftest import HTML, PASSWORD, Browser
 from hosts import one_database
+from processes import ROOT
 from vestibule import (
     Settings,
     User,
@@ -324,6 +326,147 @@ def test_a_template_of_the_host_wins_over_ours(
     assert "There is a problem" in wrong.text
     assert browser.sign_in("anna").location == "/profile"
     assert "<h1>Create an account</h1>" in Browser(app).open("/register").text
+
+
+OWN_BASE = """{% extends "site.html" %}
+{% block content %}{% block main %}{% endblock %}{% endblock %}"""
+
+
+def framed(folder: Path, frame: str) -> Flask:
+    """Give a host whose own frame is around our pages."""
+    (folder / "templates/vestibule").mkdir(parents=True)
+    site = f"<title>{{% block title %}}{{% endblock %}}</title>{frame}"
+    content = "{% block content %}{% endblock %}"
+    (folder / "templates/site.html").write_text(site + content)
+    (folder / "templates/vestibule/base.html").write_text(OWN_BASE)
+    return Flask("shop", root_path=str(folder))
+
+
+@one_database
+def test_a_frame_of_the_host_says_what_its_own_translations_say(
+    mount: Mount, tmp_path: Path
+) -> None:
+    app = framed(
+        tmp_path,
+        "<p>{{ gettext('Sign in') }}, {% trans %}Sign in{% endtrans %}</p>"
+        "<p>{{ _('Use {braces} %(now)s {') }}</p>",
+    )
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.globals.update(
+        gettext=lambda text: f"their {text}",
+        _=lambda text: f"their {text}",
+    )
+    mount(app)
+
+    walk(app)
+    for path in ("/login", "/", "/users/nobody"):
+        page = Browser(app).open(path).text
+        assert "<p>their Sign in, their Sign in</p>" in page, path
+        # Here the name is ours, and what we do not know is left as it is.
+        assert "<p>Use {braces} %(now)s {</p>" in page, path
+    assert ">Sign in</button>" in Browser(app).open("/login").text
+
+
+@one_database
+@pytest.mark.parametrize("undefined", [Undefined, StrictUndefined])
+def test_a_broken_frame_of_the_host_is_answered_with_a_document(
+    mount: Mount,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    undefined: type[Undefined],
+) -> None:
+    app = framed(tmp_path, "{{ nobody.name }}")
+    app.jinja_env.undefined = undefined
+    mount(app)
+
+    for path, status, code in (
+        ("/login", 500, "http.internal"),
+        ("/users/nobody", 404, "http.not_found"),
+    ):
+        caplog.clear()
+        answer = Browser(app).open(path)
+
+        assert answer.status_code == status
+        assert answer.mimetype == "application/problem+json"
+        assert answer.json
+        assert answer.json["code"] == code
+        # In full it is told once, with whatever else there is to say.
+        told = [record for record in caplog.records if record.exc_info]
+        assert len(told) == 1
+        assert "'nobody' is undefined" in caplog.text
+
+
+@one_database
+def test_a_host_is_told_which_addresses_of_ours_it_had_before(
+    mount: Mount, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = Flask("shop")
+
+    def own(**_: str) -> str:
+        """Answer with what is the host's."""
+        return "the shop"
+
+    app.add_url_rule("/", "root", own)
+    app.add_url_rule("/language", "speak", own, methods=["POST"])
+    app.add_url_rule("/users/<who>", "person", own, methods=["GET"])
+    # These are no address of ours, or not for the same deed.
+    app.add_url_rule("/login", "put", own, methods=["PUT"])
+    app.add_url_rule("/<path:page>", "rest", own)
+    app.add_url_rule("/boats", "boats", own)
+    mount(app)
+
+    (told,) = [
+        record.getMessage()
+        for record in caplog.records
+        if "before Vestibule was mounted" in record.getMessage()
+    ]
+    assert ": GET /, GET /users/<…>, POST /language. " in told
+    client = app.test_client()
+    assert client.get("/").text == "the shop"
+    assert client.get("/users/anna").text == "the shop"
+    assert client.post("/language").text == "the shop"
+    assert "<h1>Sign in</h1>" in Browser(app).open("/login").text
+
+
+@one_database
+@pytest.mark.parametrize("prefix", ["", "/account"])
+def test_a_host_with_addresses_of_its_own_is_told_nothing(
+    mount: Mount, caplog: pytest.LogCaptureFixture, prefix: str
+) -> None:
+    app = Flask("shop")
+    own = "/login" if prefix else "/boats"
+    app.add_url_rule(own, "own", lambda: "the shop")
+    mount(app, url_prefix=prefix)
+
+    assert "before Vestibule was mounted" not in caplog.text
+
+
+@one_database
+def test_every_address_that_we_take_is_named_for_hosts(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "logo.svg").write_text("<svg xmlns='x'/>")
+    app = Flask("shop")
+    own = {"development": True, "brand": str(tmp_path)}
+    app.config.from_mapping(testing.config(**own))
+    Vestibule(app)
+    text = (ROOT / "docs/mounting.md").read_text("utf-8")
+    found = re.search(r"Without a\nprefix Vestibule has (.*?)\.\n", text, re.S)
+    assert found
+    named = set(re.findall("`(.+?)`", found[1]))
+    taken = {
+        # Below its first part everything of a rule is ours, but for this.
+        "/static/vestibule"
+        if rule.rule.startswith("/static/vestibule/")
+        else f"/{rule.rule.split('/')[1]}"
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint.startswith("vestibule.")
+        and not rule.endpoint.startswith("vestibule.wellknown.")
+    }
+    testing.close(app)
+
+    assert named == taken
 
 
 @one_database

@@ -122,7 +122,7 @@ def test_somebody_writes_takes_everything_along_and_leaves(
     # Take everything along.
     let_proofs_grow_old(server)
     window.open(own)
-    window.follow("Your data", ROOMS)
+    window.follow("Download your data", ROOMS)
     confirm(window)
     assert window.path() == f"{own}/export"
     with page.expect_download() as coming:

@@ -139,7 +139,7 @@ DESIGNED = {
     ),
     "auth.required": ("Sign in to continue", "Войдите, чтобы продолжить"),
     "forbidden": (
-        "You can't open this page with this account",
+        "You can’t open this page with this account",
         "Этому аккаунту страница недоступна",
     ),
     "last_admin": (

@@ -33,7 +33,7 @@ ACTS = {
     "email_verification.confirm": _("Email address confirmed"),
     "email.change.ask": _("Change of email address requested"),
     "email.change": _("Change of email address"),
-    "letter": _("Letter"),
+    "letter": _("Email message"),
     "profile.update": _("Profile change"),
     "picture": _("New picture"),
     "picture.change": _("New picture"),
@@ -73,8 +73,20 @@ DOORS = {
     "python": _("Program on the server"),
 }
 
-# Reasons that say something of the moment, which is over.
-OVER = {"rate.wait": _("Too many tries")}
+# Reasons in short, without the advice that was for whoever met them.
+SHORT = {
+    "rate.wait": _("Too many tries"),
+    "credentials.incorrect": _("Wrong password or name"),
+    "password.incorrect": _("Wrong password"),
+    "old_password.incorrect": _("Wrong password"),
+    "account.disabled": _("Account disabled"),
+    "email.unverified": _("Email address not confirmed"),
+    "reset.invalid": _("The link no longer works"),
+    "link.invalid": _("The link no longer works"),
+    "forbidden": _("Not allowed"),
+    "auth.required": _("Not signed in"),
+    "proof.too_old": _("Password not confirmed again"),
+}
 
 
 @dataclass(frozen=True)
@@ -82,7 +94,8 @@ class Line:
     """One thing that happened, in words.
 
     ``by`` is ``self`` for the account's owner, ``other`` for somebody else
-    who was signed in, ``operator`` for commands, and else empty.
+    who was signed in, ``operator`` for commands, and else empty. ``actor``
+    names somebody else whose account is still there.
     """
 
     at: int
@@ -91,6 +104,7 @@ class Line:
     outcome: str
     by: str
     actor_id: int | None
+    actor: str
     door: str
     address: str
 
@@ -98,6 +112,8 @@ class Line:
 def activity(user_id: int, most: int) -> list[Line]:
     """Tell what happened to an account lately, the newest first."""
     events: list[dict[str, Any]] = auth().history.of(user_id, most)
+    others = {event["actor_id"] for event in events} - {None, user_id}
+    called = auth().db.usernames_of(others)
     return [
         Line(
             at=event["at"],
@@ -106,6 +122,7 @@ def activity(user_id: int, most: int) -> list[Line]:
             outcome=_outcome(event["outcome"]),
             by=_by(event, user_id),
             actor_id=event["actor_id"],
+            actor=called.get(event["actor_id"], ""),
             door=say(DOORS.get(event["door"], event["door"])),
             address=event["address"],
         )
@@ -118,7 +135,7 @@ def _outcome(code: str) -> str:
     if code == DONE:
         return say("Done")
     reason = Reason.known.get(code)
-    text = OVER.get(code) or (reason.text if reason else "")
+    text = SHORT.get(code) or (reason.text if reason else "")
     if not text or "{" in text:
         return say("Refused")
     return say("Refused: {why}", why=say(text))

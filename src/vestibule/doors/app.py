@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 from vestibule import capabilities
 from vestibule.auth import Auth
 from vestibule.doors import files, refusals
+from vestibule.doors.addresses import warn_of_taken
 from vestibule.doors.api import EVERY_METHOD, nowhere
 from vestibule.doors.apidocs import apidocs
 from vestibule.doors.brand import brand
@@ -148,7 +149,9 @@ class Vestibule:
         handlers = app.error_handler_spec[None][None]
         handlers.setdefault(Refusal, refusals.answer_refusal)
         prefix = own.auth.settings.site.url_prefix
+        earlier = [*app.url_map.iter_rules()]
         app.register_blueprint(hall, url_prefix=prefix or None)
+        warn_of_taken(app, earlier)
         add_well_known(app, own.auth.settings, whole=whole)
         _refuse_views_without_act(app)
         app.cli.add_command(MirroredCommands())
@@ -185,7 +188,12 @@ def _check(
             f"{url_prefix!r}: give their settings VESTIBULE_URL_PREFIX."
         )
     name = app.config["SESSION_COOKIE_NAME"]
-    if name in (own.session_cookie, own.visit_cookie, own.language_cookie):
+    if name in (
+        own.session_cookie,
+        own.visit_cookie,
+        own.language_cookie,
+        own.theme_cookie,
+    ):
         raise SettingsError(
             f"VESTIBULE_SESSION_COOKIE: the host's own session is kept in "
             f"a cookie {name!r} already."

@@ -46,14 +46,14 @@ class File:
 
 
 def found_at(path: Path) -> File | None:
-    """Read a file, again only after it changed; None if there is none."""
+    """Read a file, again only after it changed; None if it cannot be."""
     try:
         about = path.stat()
+        if not S_ISREG(about.st_mode):
+            return None
+        return _read(path, about.st_mtime_ns, about.st_size)
     except (OSError, ValueError):
         return None
-    if not S_ISREG(about.st_mode):
-        return None
-    return _read(path, about.st_mtime_ns, about.st_size)
 
 
 @lru_cache(maxsize=64)

@@ -47,6 +47,7 @@ class Hall:
         self.session_cookie = f"{prefix}{name}"
         self.visit_cookie = f"{prefix}{visit}_visit"
         self.language_cookie = f"{prefix}{visit}_language"
+        self.theme_cookie = f"{prefix}{visit}_theme"
 
     def set_cookie(
         self,

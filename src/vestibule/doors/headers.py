@@ -12,8 +12,8 @@ from vestibule.doors.refusals import number
 _POLICY = (
     # blob: is the preview of a picture that somebody is about to send.
     "default-src 'none'; script-src 'self'; style-src 'self'; "
-    "img-src 'self' blob:; manifest-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'"
+    "img-src 'self' blob:; font-src 'self'; manifest-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
 # The same for whoever asks.

@@ -89,13 +89,25 @@ def _leave(_: Flask, **__: object) -> None:
         held.__exit__(None, None, None)
 
 
+# What is kept of a request in ``g``.
+_KEPT = (
+    "accepted",
+    "actor",
+    "pictures",
+    "request_id",
+    "under",
+    "unread",
+    "visit",
+)
+
+
 def _forget() -> None:
     """Forget what was kept of a request.
 
     Requests inside one application context, as in many a host's tests,
     share ``g``.
     """
-    for name in ("actor", "visit", "under", "request_id", "unread"):
+    for name in _KEPT:
         g.pop(f"vestibule_{name}", None)
 
 

@@ -14,8 +14,9 @@ from vestibule.doors.hall import hall, settings
 from vestibule.doors.refusals import retry_header, said, status_of
 from vestibule.doors.rendering import FORM_FIELD, render
 from vestibule.doors.shapes import read_form, read_query
+from vestibule.doors.theme import keep_choices, keep_theme
 from vestibule.doors.visit import visit
-from vestibule.doors.words import keep_language
+from vestibule.doors.words import say
 from vestibule.errors import (
     Expired,
     Fault,
@@ -119,6 +120,7 @@ def _(outcome: LoggedIn) -> Response:
     response = redirect(wanted or after or url_for("vestibule.profile.show"))
     life = settings().sessions.remember if outcome.remember else None
     hall().set_cookie(response, hall().session_cookie, outcome.token, life)
+    keep_theme(response, outcome.user)
     visit().begin_anew(signed_in=True)
     return response
 
@@ -140,9 +142,10 @@ def _(outcome: Renewed) -> Response:
 def _(_: LoggedOut) -> Response:
     """Take the session away and go to the sign-in page."""
     response = redirect(url_for("vestibule.login.sign_in"))
-    keep_language(response)
+    keep_choices(response)
     hall().drop_cookie(response, hall().session_cookie)
     visit().begin_anew()
+    visit().note("success", say("You have signed out"))
     forget_user()
     return response
 

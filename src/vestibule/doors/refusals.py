@@ -151,27 +151,42 @@ def _answer(
     """Build the page or the problem document."""
     # Under a host that can be none no address can be built, so no page.
     no_page = is_api() or isinstance(request.routing_exception, BadHost)
-    if is_browser() and not no_page:
-        response = _page(status, faults[0])
-    else:
-        response = problem(status, faults)
+    page = None if no_page or not is_browser() else _page(status, faults[0])
+    response = page or problem(status, faults)
     response.headers.update(headers)
     number(response)
     return response
 
 
-def _page(status: int, fault: Fault) -> Response:
+def _page(status: int, fault: Fault) -> Response | None:
+    """Show what happened, unless a host's own frame cannot be shown."""
+    try:
+        return _shown(status, fault)
+    except Exception as error:  # noqa: BLE001
+        # Mostly it is the same frame whose error was noted in full before.
+        noted = None if status == 500 else error
+        told = (status, request_id(), error)
+        text = "no page could be shown for a %s, request %s: %r"
+        log.error(text, *told, exc_info=noted)
+        return None
+
+
+def _shown(status: int, fault: Fault) -> Response:
     """Show what happened, what to do next, and where to go on."""
     is_broken = status >= 500
     # Whatever is broken must not break the page that says so.
     me = None if is_broken else _reader()
     said_of_it = advice(status, is_signed_in=me is not None)
+    heading, text = say(said_of_it.heading), said(fault)
+    # The heading would say the same in fewer words.
+    if fault.reason is errors.NotAllowed.reason:
+        heading, text = text, ""
     return make_response(
         render(
             "vestibule/refusals/refusal.html",
             status=status,
-            heading=say(said_of_it.heading),
-            text=said(fault),
+            heading=heading,
+            text=text,
             limit=limit() if status == 413 else "",
             step=say(said_of_it.step),
             way_in=way_in() if status == 401 and me is None else "",

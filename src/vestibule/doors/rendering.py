@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from flask import render_template, url_for
+from flask import g, render_template, url_for
 
 from vestibule.doors.caller import can_be_looked_at, here, signed_in
 from vestibule.doors.destinations import checked
 from vestibule.doors.hall import auth, hall, settings
 from vestibule.doors.rooms import ways
-from vestibule.doors.words import day, instant, language, say
+from vestibule.doors.theme import theme_for
+from vestibule.doors.words import day, instant, language, say, say_as
 from vestibule.ground.brand import STYLESHEET
 from vestibule.ground.contacts import link_to
 from vestibule.ground.words import OWN_NAMES, characters, lasting
@@ -28,10 +29,11 @@ def render(template: str, **values: Any) -> str:
         values["me"] = signed_in()
     everywhere: dict[str, Any] = {
         "_": say,
+        "_p": say_as,
         "lang": language(),
         "languages": OWN_NAMES,
         "this_page": this_page(),
-        "theme": getattr(values["me"], "theme", None) or "",
+        "theme": theme_for(values["me"]),
         "site": settings().site,
         "form_field": FORM_FIELD,
         "day": day,
@@ -85,9 +87,18 @@ def static(name: str) -> str:
     return url_for("vestibule.static", filename=name)
 
 
+def picture_name(user: User) -> str:
+    """Name somebody's picture, if any; a page shows it in several places."""
+    found: dict[int, str] = g.setdefault("vestibule_pictures", {})
+    if user.id not in found:
+        picture = auth().pictures.of(user)
+        found[user.id] = "" if picture is None else picture.name
+    return found[user.id]
+
+
 def picture_url(user: User) -> str:
     """Say where a person's picture is, or the one for people without."""
-    picture = auth().pictures.of(user)
-    if picture is None:
+    name = picture_name(user)
+    if not name:
         return url_for("vestibule.static", filename="picture.svg")
-    return url_for("vestibule.pictures.show", name=picture.name)
+    return url_for("vestibule.pictures.show", name=name)

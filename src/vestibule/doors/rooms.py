@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
-from flask import request, url_for
+from flask import url_for
 
+from vestibule.doors.caller import here
 from vestibule.doors.hall import hall
 from vestibule.doors.words import say
 from vestibule.user import User
@@ -43,6 +45,6 @@ def ways(user: User | None) -> list[Way]:
             {"username": user.username} if room.is_named else {}
         )
         address = url_for(f"vestibule.{room.endpoint}", **named)
-        is_here = request.path == address
+        is_here = urlsplit(here()).path == address
         found.append(Way(address, say(room.text), is_here, room.is_danger))
     return found

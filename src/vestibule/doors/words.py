@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 
 from babel.dates import format_date, format_datetime
 from flask import g, request
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 from werkzeug.wrappers import Response
 
 from vestibule.doors.caller import forget_user, signed_in
@@ -22,6 +24,7 @@ from vestibule.user import User
 
 # A year; whoever comes back begins it anew by choosing again.
 LIFE = 365 * 86400
+LONGEST_WISH = 1000
 
 
 def language() -> str:
@@ -63,13 +66,21 @@ def _accepted() -> str | None:
     """Say the language that a request likes best among those there are.
 
     Only the main part of a tag counts: ``ru-RU`` before ``en`` is Russian.
+    Attack: a huge header that every text of a page reads again.
     Source: RFC 9110 section 12.5.4.
     """
-    for tag, quality in request.accept_languages:
-        main = tag.replace("_", "-").partition("-")[0].lower()
-        if quality > 0 and main in LANGUAGES:
-            return main
-    return None
+    if "vestibule_accepted" not in g:
+        header = request.headers.get("Accept-Language", "")[:LONGEST_WISH]
+        wishes = parse_accept_header(header, LanguageAccept)
+        mains = [
+            tag.replace("_", "-").partition("-")[0].lower()
+            for tag, quality in wishes
+            if quality > 0
+        ]
+        known = [main for main in mains if main in LANGUAGES]
+        g.vestibule_accepted = known[0] if known else None
+    found: str | None = g.vestibule_accepted
+    return found
 
 
 def _reader() -> User | None:
@@ -94,12 +105,25 @@ def worded(values: Mapping[str, object]) -> dict[str, object]:
 
 
 def say(text: str, **values: object) -> str:
-    """Say an English text in the reader's language."""
+    """Say an English text in the reader's language.
+
+    Without values it is said as it is: in a frame of the host's own this
+    may be a text of the host, with braces that mean something else.
+    """
     tongue = language()
     fields = hall().profile_fields
     of_host = {} if fields is None else fields.words.get(tongue, {})
     said = of_host.get(text) or translated(text, tongue)
-    return said.format(**words.worded(values, tongue))
+    return said.format(**words.worded(values, tongue)) if values else said
+
+
+def say_as(context: str, text: str) -> str:
+    """Say a text that is another one where it stands.
+
+    A heading names what its button commands, which is one text in English
+    and two in other languages.
+    """
+    return translated(text, language(), context)
 
 
 def day(moment: int) -> str:

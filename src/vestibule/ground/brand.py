@@ -63,8 +63,8 @@ class Brand:
             folder: its path; empty for our own look.
 
         Raises:
-            SettingsError: it is not there, holds nothing that is known, or
-                sets a property that there is not.
+            SettingsError: it is not there, holds nothing that is known,
+                sets a property that there is not, or a colour twice.
         """
         if not folder:
             return cls()
@@ -170,13 +170,11 @@ def _declared(text: str) -> dict[str, str]:
     """List the properties of ours that a stylesheet sets.
 
     Raises:
-        SettingsError: there is no such property.
+        SettingsError: there is no such property, or it is a colour that is
+            set more than once, so that nobody can tell which one is seen.
     """
-    found = {
-        name: re.sub(r"\s*!\s*important$", "", value.strip())
-        for name, value in _DECLARED.findall(_COMMENT.sub("", text))
-    }
-    for name in found:
+    found: dict[str, str] = {}
+    for name, value in _DECLARED.findall(_COMMENT.sub("", text)):
         if name not in PROPERTIES:
             near = difflib.get_close_matches(name, PROPERTIES, 1, 0.5)
             hint = f" Did you mean {PREFIX}{near[0]}?" if near else ""
@@ -184,4 +182,12 @@ def _declared(text: str) -> dict[str, str]:
                 f"VESTIBULE_BRAND: {STYLESHEET} sets {PREFIX}{name}, which "
                 f"Vestibule does not know.{hint}"
             )
+        if name in found and name.startswith(("primary", "bg")):
+            dark = f"{PREFIX}{name.removesuffix('-dark')}-dark"
+            raise SettingsError(
+                f"VESTIBULE_BRAND: {STYLESHEET} sets {PREFIX}{name} twice, "
+                "so its contrast cannot be checked. Set each colour once: "
+                f"{dark} is the one for the dark."
+            )
+        found[name] = re.sub(r"\s*!\s*important$", "", value.strip())
     return found

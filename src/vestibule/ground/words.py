@@ -103,9 +103,18 @@ def _catalogue(language: str) -> GNUTranslations:
     return GNUTranslations(compiled)
 
 
-def translated(text: str, language: str) -> str:
-    """Translate an English text, or leave it where there is none."""
+def translated(text: str, language: str, context: str = "") -> str:
+    """Translate an English text, or leave it where there is none.
+
+    Args:
+        text: in English.
+        language: into which.
+        context: where the text stands, if it is another one only there.
+    """
     # In a catalogue the empty text is its header.
     if language == LANGUAGES[0] or not text:
         return text
-    return _catalogue(language).gettext(text)
+    catalogue = _catalogue(language)
+    if context:
+        return catalogue.pgettext(context, text)
+    return catalogue.gettext(text)

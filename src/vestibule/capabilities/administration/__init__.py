@@ -1,1 +1,1 @@
-"""Looking after accounts and feedback, on pages and from the command line."""
+"""Administration: looking after accounts and feedback."""

@@ -281,7 +281,7 @@ def send_reset(auth: "Auth", name: str) -> None:
     """Mail somebody a link to set a new password."""
     user = auth.administration.find(name)
     auth.administration.send_reset(user, by=OPERATOR)
-    tell("A letter with the link goes to {email}.", email=user.email)
+    tell("The link goes by email to {email}.", email=user.email)
 
 
 @commands.command(

@@ -47,7 +47,7 @@ class UserSearch(Search):
     state: str = choice("State", active="Active", disabled="Disabled")
     role: str = choice("Role", admin="Administrators", other="Others")
     address: str = choice(
-        "Address", confirmed="Confirmed", unconfirmed="Not confirmed"
+        "Email", confirmed="Confirmed", unconfirmed="Not confirmed"
     )
 
 

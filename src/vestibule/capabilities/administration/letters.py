@@ -14,7 +14,7 @@ def sign_in_closed(desk: Desk, user: User) -> Letter:
         say(
             "The people who run {site} disabled your account ({name}). "
             "Nobody can sign in to it, and all devices were signed out. "
-            "Nothing of it is lost."
+            "Nothing has been deleted."
         ),
         sheet.facts(by_operator=True),
         say(

@@ -8,6 +8,7 @@ from vestibule.doors.caller import actor, allowed, current_user, forget_user
 from vestibule.doors.hall import auth, hall
 from vestibule.doors.pages import form_page
 from vestibule.doors.rooms import Room
+from vestibule.doors.theme import keep_choices
 from vestibule.doors.visit import visit
 from vestibule.doors.words import say
 from vestibule.errors import Conflict
@@ -48,6 +49,7 @@ def _delete(owner: User, shown: str) -> None:
 def _own_gone() -> Response:
     """Say goodbye to somebody who was signed in a moment ago."""
     response = redirect(url_for("vestibule.home"))
+    keep_choices(response)
     hall().drop_cookie(response, hall().session_cookie)
     visit().begin_anew()
     visit().note("success", say("Your account was deleted"))

@@ -54,10 +54,23 @@ def confirm(token: str) -> Response:
             this_page="",
         )
     except Expired as refusal:
-        visit().note("warning", said(refusal.faults[0]))
+        visit().note("warning", _dead(refusal))
         response = redirect(_next_page())
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
+
+
+def _dead(refusal: Expired) -> str:
+    """Say that a link is dead, and where to get another one.
+
+    The page to ask for one is only for whoever is signed in.
+    """
+    if signed_in() is not None:
+        return said(refusal.faults[0])
+    return say(
+        "This link has been used or is too old. Sign in, and you can ask "
+        "for a new one"
+    )
 
 
 def _confirmed() -> Response:

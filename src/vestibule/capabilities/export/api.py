@@ -15,7 +15,7 @@ api = Blueprint("export", __name__)
 
 @api.get("/users/<username>/export")
 @api_call(
-    "Take your data along",
+    "Download your data",
     Act.EXPORT,
     file=ZIP,
     refuses=("rate.wait", "request.foreign"),

@@ -12,7 +12,7 @@ from vestibule.doors.rooms import Room
 from vestibule.policy import Act
 
 pages = Blueprint("export", __name__, template_folder="templates")
-ROOM = Room("export.take", "Your data", is_named=True)
+ROOM = Room("export.take", "Download your data", is_named=True)
 
 
 @pages.route("/users/<username>/export", methods=["GET", "POST"])

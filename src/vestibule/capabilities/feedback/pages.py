@@ -12,6 +12,7 @@ from vestibule.capabilities.feedback.forms import (
 from vestibule.doors.caller import actor, allowed, current_user
 from vestibule.doors.hall import auth
 from vestibule.doors.pages import form_page, keeping, page
+from vestibule.doors.rendering import picture_name
 from vestibule.doors.rooms import Room
 from vestibule.doors.shapes import read_query, row_number, takes
 from vestibule.doors.visit import visit
@@ -19,7 +20,7 @@ from vestibule.doors.words import say
 from vestibule.policy import Act
 
 pages = Blueprint("feedback", __name__, template_folder="templates")
-ROOM = Room("feedback.of", "Your page", is_named=True)
+ROOM = Room("feedback.of", "Feedback", is_named=True)
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -32,7 +33,7 @@ def of(username: str) -> Response:
     return page(
         "vestibule/feedback/of.html",
         owner=owner,
-        picture=auth().pictures.of(owner),
+        picture=picture_name(owner),
         found=auth().feedback.of(
             owner, by=actor(), before=part.before, most=part.most
         ),

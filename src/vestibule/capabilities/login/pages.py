@@ -10,6 +10,7 @@ from vestibule.doors.caller import (
     signed_in,
     signed_out_only,
 )
+from vestibule.doors.destinations import checked
 from vestibule.doors.hall import auth, settings
 from vestibule.doors.pages import form_page, page_answer
 from vestibule.doors.words import say
@@ -31,6 +32,7 @@ def sign_in() -> Response:
             form.email, form.password, remember=form.remember
         ),
         sorry=say("Invalid credentials. Try again"),
+        leads_on=checked(request.args.get("next")) is not None,
     )
 
 

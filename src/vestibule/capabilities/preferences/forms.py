@@ -12,11 +12,11 @@ class Choices(Shape):
     """What both the page and the API ask for; nothing chosen is empty."""
 
     language: str | None = choice(
-        "Language", empty="As the browser asks", nullable=True, **OWN_NAMES
+        "Language", empty="Same as the browser", nullable=True, **OWN_NAMES
     )
     theme: str | None = choice(
         "Theme",
-        empty="As in the system",
+        empty="Same as the system",
         nullable=True,
         light="Light",
         dark="Dark",

@@ -6,9 +6,8 @@ from vestibule.capability import Capability, operation
 from vestibule.errors import Fault, Malformed, NotProven
 from vestibule.field import NO_CHOICE
 from vestibule.ground.words import LANGUAGES
-from vestibule.user import User
+from vestibule.user import THEMES, User
 
-THEMES = ("light", "dark")
 # Says of a choice that it stays; None is a choice as well.
 AS_IT_IS = "as it is"
 _KNOWN = {"language": LANGUAGES, "theme": THEMES}

@@ -15,12 +15,13 @@ from vestibule.doors.hall import auth
 from vestibule.doors.pages import form_page
 from vestibule.doors.rooms import Room
 from vestibule.doors.shapes import read_form
+from vestibule.doors.theme import remember_theme
 from vestibule.doors.visit import visit
 from vestibule.doors.words import remember_language, say
 from vestibule.policy import Act
 
 pages = Blueprint("preferences", __name__, template_folder="templates")
-ROOM = Room("preferences.show", "Language and look")
+ROOM = Room("preferences.show", "Language and theme")
 
 
 @pages.get("/preferences")
@@ -61,9 +62,10 @@ def _keep(form: Choices) -> Choices:
 
 
 def _kept(form: Choices) -> Response:
-    """Show the page anew; this browser keeps the language, too."""
+    """Show the page anew; this browser keeps both, too."""
     response = redirect(url_for("vestibule.preferences.show"))
     remember_language(response, form.language or None)
+    remember_theme(response, form.theme or None)
     visit().note("success", say("Your preferences are saved"))
     return response
 

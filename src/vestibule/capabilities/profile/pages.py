@@ -21,6 +21,7 @@ from vestibule.doors.host_fields import (
 )
 from vestibule.doors.pages import form_for, own_form, page
 from vestibule.doors.refusals import said
+from vestibule.doors.rendering import picture_name
 from vestibule.doors.rooms import Room
 from vestibule.doors.shapes import takes
 from vestibule.doors.visit import visit
@@ -48,7 +49,7 @@ def show() -> Response:
         "vestibule/profile/profile.html",
         form=form,
         pending=auth().email_verification.pending(current_user),
-        picture=auth().pictures.of(current_user),
+        picture=picture_name(current_user),
     )
 
 

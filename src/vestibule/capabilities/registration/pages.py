@@ -10,6 +10,7 @@ from vestibule.doors.pages import form_page
 from vestibule.doors.visit import visit
 from vestibule.doors.words import say, wish
 from vestibule.policy import Act
+from vestibule.user import EmailTaken
 
 pages = Blueprint("registration", __name__, template_folder="templates")
 
@@ -27,12 +28,19 @@ def register() -> Response:
         ),
         lambda outcome: _registered(outcome.email),
         sorry=say("Invalid credentials. Try again"),
+        taken=say(EmailTaken.reason.text),
     )
 
 
 def _registered(email: str) -> Response:
     """Go to the sign-in page, with the address already filled in."""
     text = say("Your account is ready. Sign in")
+    if settings().sends_mail:
+        text = say(
+            "Your account is ready. We have sent a link to {email}: open it "
+            "to confirm the address. Sign in",
+            email=email,
+        )
     if settings().email.verified_required:
         text = say(
             "We have sent a message to {email}. Open the link in it, "

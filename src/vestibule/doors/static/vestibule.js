@@ -42,6 +42,21 @@
     form.addEventListener("submit", () => turn(false));
   };
 
+  // The server knows far more of them; these are what people try first.
+  const FIRST_TRIED = [
+    "password", "passwort", "passw0rd", "parol", "qwerty", "qazwsx", "asdfgh",
+    "zxcvbn", "iloveyou", "sunshine", "princess", "football", "baseball",
+    "superman", "batman", "dragon", "monkey", "master", "letmein", "welcome",
+    "starwars", "trustno", "whatever", "michael", "jennifer", "admin",
+  ];
+  const isFirstTried = (low) => {
+    const rest = FIRST_TRIED.reduce((left, word) => left.replace(word, ""), low);
+    const steps = [...low].slice(1).map(
+      (letter, at) => letter.codePointAt(0) - low.codePointAt(at));
+    return (rest !== low && rest.length < 5)
+      || steps.every((step) => step === steps[0]);
+  };
+
   // What is told of a new password follows the server's rule.
   const advise = (field) => {
     const said = field.dataset;
@@ -64,7 +79,9 @@
       if (length < least) return [0, said.short.replace("{typed}", length)];
       const low = typed.toLowerCase();
       if (names().some((name) => low.includes(name))) return [1, said.named];
-      if (new Set(low).size < Math.min(5, least)) return [1, said.plain];
+      if (isFirstTried(low) || new Set(low).size < Math.min(5, least)) {
+        return [1, said.plain];
+      }
       return length < 15 ? [2, said.fair] : [3, said.good];
     };
     let waiting;
@@ -85,6 +102,7 @@
     field.addEventListener("input", () => {
       const room = longest - [...field.value.trim()].length;
       const text = room < 0 ? over : left;
+      row.classList.toggle("over", room < 0);
       row.textContent =
         room > Math.max(longest / 5, 20) ? ""
           : text.replace("{count}", Math.abs(room));
@@ -118,6 +136,7 @@
     };
     let sent = 0;
     form.addEventListener("submit", (event) => {
+      if (event.defaultPrevented) return;
       if (Date.now() - sent < 8000) {
         event.preventDefault();
         return;
@@ -132,9 +151,10 @@
 
   const each = (selector, act) =>
     document.querySelectorAll(selector).forEach(act);
-  each("form[method=post]", reveal);
-  each("form[method=post]", once);
-  each("input[data-least]", advise);
-  each("[data-longest]", count);
+  // A host's own forms, around our page, are the host's.
+  each("main form[method=post]", reveal);
+  each("main form[method=post]", once);
+  each("main input[data-least]", advise);
+  each("main [data-longest]", count);
   each("main input[type=file]", preview);
 })();

@@ -1,0 +1,51 @@
+"""Addresses: which of ours the host had before we came."""
+
+import logging
+import re
+from collections.abc import Iterable, Iterator
+
+from flask import Flask
+from werkzeug.routing import Rule
+
+OWN = "vestibule."
+
+log = logging.getLogger("vestibule")
+
+
+def warn_of_taken(app: Flask, earlier: Iterable[Rule]) -> None:
+    """Say which addresses of ours answer with the host's own views.
+
+    Of two equal rules Werkzeug takes the one that was added first. So what
+    a host adds later is never reached, which cannot be seen from here.
+
+    Args:
+        app: the host, with our addresses.
+        earlier: its rules before these were added.
+    """
+    theirs = {place for rule in earlier for place in _places(rule)}
+    ours = {
+        place
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint.startswith(OWN)
+        for place in _places(rule)
+    }
+    taken = sorted(f"{how} {path}" for _, path, how in ours & theirs)
+    if taken:
+        log.warning(
+            "these addresses were the application's own before Vestibule was "
+            "mounted, and stay so: %s. Below a prefix Vestibule has all of "
+            "its own: VESTIBULE_URL_PREFIX",
+            ", ".join(taken),
+        )
+
+
+def _places(rule: Rule) -> Iterator[tuple[str, str, str]]:
+    """List what a rule answers: host name, path and method.
+
+    Whatever a variable part is called, it is the same address; but one of
+    another kind, such as ``<path:…>``, is tried earlier or later than ours.
+    """
+    host = rule.host or rule.subdomain or ""
+    path = re.sub(r"\w+>", "…>", rule.rule)
+    for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+        yield host, path, method
