@@ -36,7 +36,7 @@ COLOURS = ["color-contrast", "link-in-text-block"]
 LATIN = (
     r"\S+@\S+|https?://\S+|[0-9a-f-]{36}|\b(Vestibule|JPG|PNG|SVG|API|JSON|"
     r"OpenAPI|HTML|UTC|id|zip|Werkzeug|anna|boris|clara|dmitri|elena|olga|"
-    r"tess|guest\d+|new|ru|en|cookie|bearer|true)\b"
+    r"tess|guest\d+|new|ru|en|cookie|bearer|true|IP)\b"
 )
 
 # Nor is translated what people write.

@@ -121,7 +121,7 @@ def test_the_address_right_after_it_was_changed(
     )
 
     assert "Profile updated successfully" in page.text
-    waits = "new@example.com waits to be confirmed" in page.text
+    waits = "Confirm new@example.com:" in page.text
     assert waits is (expected == "alice@example.com")
     assert auth.db.find_user_by(id=alice.id).email == expected
 

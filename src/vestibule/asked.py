@@ -23,6 +23,10 @@ TOKEN_MISSING = Reason(
     "token.required", "The token from the message is missing"
 )
 
+NAME_MISSING = Reason(
+    "email_or_username.required", "Enter your email address or username"
+)
+
 # What no row's number exceeds, on either engine.
 LARGEST_NUMBER = 2**63 - 1
 
@@ -53,6 +57,18 @@ def email(*, hint: str = "", autocomplete: str = "email") -> Any:
         hint=hint,
         autocomplete=autocomplete,
         limits={"maxLength": names.LONGEST_EMAIL},
+    )
+
+
+def either_name(*aliases: str) -> Any:
+    """Declare a field for either of the names of an account."""
+    return text(
+        "Email or username",
+        longest=1000,
+        missing=NAME_MISSING,
+        aliases=aliases,
+        autocomplete="username",
+        inputmode="email",
     )
 
 

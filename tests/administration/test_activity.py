@@ -10,7 +10,7 @@ from vestibule.auth import Auth
 from vestibule.doors.activity import ACTS, DOORS, SHORT
 from vestibule.errors import Reason
 from vestibule.history import Circumstances, under
-from vestibule.policy import Act
+from vestibule.policy import OPERATOR, Act
 from vestibule.user import User
 
 SOURCE = Path(vestibule.__file__).parent
@@ -73,3 +73,20 @@ def test_what_has_no_words_yet_is_told_by_its_code(
     assert "Sign-in Refused: Too many tries Visitor" in said
     # A reason with a number in it cannot be told without the number.
     assert said.count("Sign-in Refused Visitor") == 1
+
+
+def test_somebody_else_is_named_and_is_a_number_once_they_are_gone(
+    browser: Browser, auth: Auth, alice: User, admin: User, bob: User
+) -> None:
+    for other in (admin, bob):
+        auth.history.record("users.disable", alice.id, actor_id=other.id)
+    auth.deletion.delete(bob, by=OPERATOR)
+    browser.sign_in("admin")
+
+    page = browser.open(f"/admin/users/{alice.id}").text
+    said = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+    assert "Account disabled Done admin" in said
+    assert f"Account disabled Done Somebody else (number {bob.id})" in said
+    assert f"/admin/users/{admin.id}" in page
+    assert f"/admin/users/{bob.id}" not in page

@@ -315,3 +315,15 @@ def test_an_account_that_a_table_of_the_host_needs_stays_and_says_so(
 
     assert told(refused) == (409, "account.referred")
     assert program.whoami() == "alice"
+
+
+def test_whoever_leaves_is_told_so_in_the_language_of_the_account(
+    browser: Browser, auth: Auth, alice: User
+) -> None:
+    auth.preferences.choose(alice, language="ru", theme="dark")
+    browser.sign_in("alice")
+
+    home = next_page(browser, browser.send("/users/alice/delete"))
+
+    assert notices(home) == ["Ваш аккаунт удалён"]
+    assert '<html lang="ru" data-theme="dark">' in home.text

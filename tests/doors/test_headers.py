@@ -319,7 +319,7 @@ def test_pages_are_well_formed_and_name_their_language(
     assert len(every_page) >= 24
     for name, page in every_page:
         assert page.one("html").attributes["lang"] == "en", name
-        assert page.one("title").text.strip().endswith("– Vestibule"), name
+        assert page.one("title").text.strip().endswith("— Vestibule"), name
         assert len(page.all("h1")) == 1, name
         assert len(page.all("main")) == 1, name
         ids = [

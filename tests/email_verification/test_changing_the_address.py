@@ -50,8 +50,8 @@ def test_a_new_address_waits_until_it_is_confirmed(
 
     assert said == [
         UPDATED,
-        "new@example.com waits to be confirmed: open the link in the mail "
-        "we sent there.",
+        "Confirm new@example.com: we have sent a link there. "
+        "Until then alice@example.com stays.",
     ]
     assert address(auth, alice) == "alice@example.com"
     assert auth.valid_login("alice@example.com", PASSWORD)
@@ -74,7 +74,7 @@ def test_confirming_puts_the_new_address_in_place(
     changed = auth.db.find_user_by(id=alice.id)
     assert changed.email == "new@example.com"
     assert changed.email_verified_at
-    assert "waits to be confirmed" not in browser.open("/profile").text
+    assert "Until then" not in browser.open("/profile").text
     assert auth.valid_login("new@example.com", PASSWORD)
     assert not auth.valid_login("alice@example.com", PASSWORD)
     assert account(auth, "alice2").id != alice.id
@@ -89,7 +89,7 @@ def test_a_wait_is_over_after_an_hour(
 
     clock.turn(hours=1)
 
-    assert "waits to be confirmed" not in browser.open("/profile").text
+    assert "Until then" not in browser.open("/profile").text
     assert address(auth, alice) == "alice@example.com"
 
 
@@ -193,7 +193,10 @@ def test_a_first_letter_still_works_after_the_spelling_changed(
     link = postbox.link("/verify-email/")
     browser.sign_in("alice")
 
-    assert ask(browser, "Alice@Example.com") == [UPDATED]
+    assert ask(browser, "Alice@Example.com") == [
+        UPDATED,
+        "Alice@Example.com is not confirmed yet.",
+    ]
     browser.send(link)
 
     changed = auth.db.find_user_by(id=made.id)
@@ -260,7 +263,10 @@ def test_the_operator_may_let_a_change_happen_at_once(
     token = auth.password_reset.issue(alice)
     browser.sign_in("alice")
 
-    assert ask(browser, "new@example.com") == [UPDATED]
+    assert ask(browser, "new@example.com") == [
+        UPDATED,
+        "new@example.com is not confirmed yet.",
+    ]
 
     changed = auth.db.find_user_by(id=alice.id)
     assert changed.email == "new@example.com"

@@ -11,7 +11,9 @@ def test_a_lost_link_is_sent_again_and_only_the_newest_works(
     auth.registration.register("zoe@example.com", PASSWORD, "zoe")
     lost = postbox.link("/verify-email/")
     browser.sign_in("zoe")
-    assert "Not confirmed" in browser.open("/profile").text
+    page = browser.open("/profile")
+    assert notices(page) == ["zoe@example.com is not confirmed yet."]
+    assert '<a href="/verify-email">Send the link again</a>' in page.text
 
     sent = browser.send("/verify-email")
 
@@ -30,6 +32,8 @@ def test_the_address_that_waits_gets_it_and_not_the_old_one(
     browser.sign_in("alice")
     browser.send("/profile", username="alice", email="new@example.com")
     postbox.empty()
+    page = browser.open("/profile")
+    assert '<a href="/verify-email">Send the link again</a>' in page.text
 
     browser.send("/verify-email")
 

@@ -255,6 +255,36 @@ def test_an_administrator_writes_changes_and_deletes_for_somebody(
     assert titles(auth, alice) == []
 
 
+def test_pages_about_somebody_else_are_the_administrations(
+    browser: Browser, auth: Auth, alice: User, admin: User
+) -> None:
+    browser.sign_in("admin")
+    theirs, own = (
+        auth.feedback.add(user, "The door", "Heavy.", by=OPERATOR)
+        for user in (alice, admin)
+    )
+    bar = '<nav class="bar" aria-label="Administration">'
+    for path in (
+        "/users/{name}",
+        "/users/{name}/delete",
+        "/users/{name}/feedback/add",
+        "/feedback/{number}/update",
+        "/feedback/{number}/delete",
+    ):
+        page = browser.open(path.format(name="alice", number=theirs)).text
+        assert bar in page, path
+        assert "/users/admin/delete" not in page, path
+
+        page = browser.open(path.format(name="admin", number=own)).text
+        assert bar not in page, path
+        assert 'href="/users/admin/delete"' in page, path
+
+    page = browser.open("/users/alice").text
+    assert ">Delete the account of alice</a>" in page
+    title = "<title>Delete the account of alice"
+    assert title in browser.open("/users/alice/delete").text
+
+
 def test_the_thirty_first_in_a_while_has_to_wait_and_is_kept(
     browser: Browser,
     new_browser: Callable[[], Browser],

@@ -2,7 +2,7 @@
 
 import pytest
 
-from conftest import Browser, TurnableClock, account
+from conftest import Browser, TurnableClock, account, notices
 from stagecraft import counts
 from vestibule.auth import Auth
 from vestibule.user import User
@@ -63,11 +63,16 @@ def test_a_sign_in_leads_where_the_person_was_going(
 ) -> None:
     sent_away = browser.open("/password/change")
     assert sent_away.location == "/login?next=/password/change"
+    asked = browser.open(sent_away.location)
+    assert notices(asked) == ["Sign in to continue"]
 
     response = browser.send(
         sent_away.location, email="alice", password="a wrong guess"
     )
     assert response.status_code == 401
+    assert notices(response) == ["Invalid credentials. Try again"]
+    for path in ("/login", "/login?next=https://evil.example/"):
+        assert notices(browser.open(path)) == []
 
     response = browser.send(
         sent_away.location,

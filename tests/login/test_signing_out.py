@@ -3,7 +3,7 @@
 import pytest
 from flask import Flask
 
-from conftest import HTML, Browser
+from conftest import HTML, Browser, notices
 from stagecraft import Opened, both_doors, counts
 from vestibule.auth import Auth
 from vestibule.user import User
@@ -31,6 +31,7 @@ def test_the_button_signs_out_and_leads_to_the_sign_in_page(
 
     assert (response.status_code, response.location) == (302, "/login")
     assert browser.client.get_cookie("session_id") is None
+    assert notices(browser.open("/login")) == ["You have signed out"]
     assert browser.open("/profile").location == "/login?next=/profile"
     assert counts(auth)["vestibule_sessions"] == 0
 

@@ -227,6 +227,29 @@ def test_a_property_that_there_is_not_is_refused(
         Brand.read(brand)
 
 
+@pytest.mark.parametrize("name", ["bg", "bg-dark", "primary"])
+def test_a_colour_that_is_set_twice_is_refused_for_none_can_be_checked(
+    place: Path, name: str
+) -> None:
+    twice = (
+        f"--vestibule-{name}: #FFFFFF }} @media (prefers-color-scheme: dark) "
+        f"{{ :root {{ --vestibule-{name}: #888888 }}"
+    )
+    words = (
+        rf"sets --vestibule-{name} twice, .* "
+        rf"--vestibule-{name.removesuffix('-dark')}-dark is the one for "
+    )
+
+    with pytest.raises(SettingsError, match=words):
+        Brand.read(folder(place, twice))
+
+
+def test_corners_may_differ_from_screen_to_screen(place: Path) -> None:
+    css = "--vestibule-radius: 1rem } :root { --vestibule-radius: 0"
+
+    assert Brand.read(folder(place, css)).declared == {"radius": "0"}
+
+
 def test_what_is_only_used_or_a_comment_is_not_set(place: Path) -> None:
     read = Brand.read(
         folder(

@@ -360,7 +360,7 @@ def test_a_frame_of_the_host_says_what_its_own_translations_say(
     mount(app)
 
     walk(app)
-    for path in ("/login", "/", "/users/nobody"):
+    for path in ("/login", "/", "/static/vestibule/none"):
         page = Browser(app).open(path).text
         assert "<p>their Sign in, their Sign in</p>" in page, path
         # Here the name is ours, and what we do not know is left as it is.
@@ -382,7 +382,7 @@ def test_a_broken_frame_of_the_host_is_answered_with_a_document(
 
     for path, status, code in (
         ("/login", 500, "http.internal"),
-        ("/users/nobody", 404, "http.not_found"),
+        ("/static/vestibule/none", 404, "http.not_found"),
     ):
         caplog.clear()
         answer = Browser(app).open(path)
@@ -442,7 +442,6 @@ def test_a_host_with_addresses_of_its_own_is_told_nothing(
     assert "before Vestibule was mounted" not in caplog.text
 
 
-@one_database
 def test_every_address_that_we_take_is_named_for_hosts(
     tmp_path: Path,
 ) -> None:

@@ -37,7 +37,12 @@ def test_the_page_says_that_a_token_was_sent(
         response = browser.send("/password_reset", email=email)
 
         assert (response.status_code, response.location) == (302, "/login")
-        assert notices(next_page(browser, response)) == [SENT]
+        assert notices(next_page(browser, response)) == [
+            SENT,
+            f"If there is an account for {email}, we have sent a message "
+            "with a link. It works for 1 hour. If it does not arrive, check "
+            "your spam folder",
+        ]
 
 
 @both_doors
@@ -67,13 +72,64 @@ def test_known_and_unknown_addresses_get_the_same_answer(
 
 @both_doors
 def test_what_is_no_address_is_told_so(app: Flask, opened: Opened) -> None:
-    for email in ("", "alice", "alice@example.com,eve@example.com"):
+    for email in ("", "no name", "alice@example.com,eve@example.com"):
         answer = opened(app).ask_reset(email)
         assert answer.status_code in (403, 422)
         assert "mail" in answer.text
 
-    page = Browser(app).send("/password_reset", email="alice")
+    page = Browser(app).send("/password_reset", email="no name")
     assert "correct format" in field_errors(page)["email"]
+
+
+def test_programs_ask_by_the_address_alone(
+    app: Flask, alice: User, postbox: Postbox
+) -> None:
+    program = app.test_client()
+
+    classic = program.post("/reset_password", json={"email": "alice"})
+    modern = program.post("/api/v1/password-reset", json={"email": "alice"})
+
+    assert (classic.status_code, modern.status_code) == (403, 422)
+    assert postbox.empty() == []
+
+
+def test_the_page_takes_a_username_and_writes_to_the_address(
+    browser: Browser, auth: Auth, alice: User, postbox: Postbox
+) -> None:
+    auth.registration.register("boss@example.com", PASSWORD, "boss")
+    postbox.empty()
+    seen = {}
+    for name in ("alice", "nobody", "ALICE", "admin"):
+        hashes = auth.passwords.hasher.count
+        answer = browser.send("/password_reset", email=name)
+        shown = [face(answer), face(next_page(browser, answer))]
+        seen[str(shown).replace(name, "NAME")] = name
+        assert auth.passwords.hasher.count == hashes
+
+    assert len(seen) == 1, seen
+    assert "alice@example.com" not in str(seen)
+    assert [letter.to for letter in postbox.empty()] == [alice.email] * 2
+
+
+def test_a_username_costs_as_much_whether_it_is_somebodys(
+    auth: Auth, alice: User
+) -> None:
+    added = []
+    for name in ("alice", "nobody"):
+        before = counts(auth)["vestibule_attempts"]
+        auth.password_reset.ask_called(name)
+        added.append(counts(auth)["vestibule_attempts"] - before)
+
+    assert added == [1, 1]
+
+
+def test_both_names_of_an_account_share_its_five_letters(
+    browser: Browser, alice: User, postbox: Postbox
+) -> None:
+    for name in ["alice", "alice@example.com"] * 4:
+        assert browser.send("/password_reset", email=name).status_code == 302
+
+    assert len(postbox.empty()) == 5
 
 
 @pytest.mark.settings(site_name="Acme", base_url="https://id.example.com/a/")
@@ -295,6 +351,7 @@ def test_the_operator_may_tell_who_has_an_account(
     assert notices(page) == [
         "There is no account with that email. Try to register."
     ]
+    assert "we have sent" not in browser.open("/login").text
 
     answer = JsonDoor(app).ask_reset("nobody@example.com")
     assert answer.status_code == 403

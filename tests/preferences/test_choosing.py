@@ -88,6 +88,76 @@ def test_a_language_is_kept_through_the_sign_out(
     assert language_of(browser.open("/login")) == "ru"
 
 
+def theme_of(page: TestResponse) -> str:
+    """Read which theme a page has been given, if any."""
+    found = re.search(r'<html[^>]* data-theme="([^"]*)"', page.text)
+    return found[1] if found else ""
+
+
+def test_a_theme_is_kept_through_the_sign_out(
+    browser: Browser, alice: User
+) -> None:
+    browser.sign_in("alice")
+    browser.send("/preferences", language="", theme="dark")
+
+    browser.send("/logout")
+
+    assert theme_of(browser.open("/login")) == "dark"
+
+
+def test_a_theme_chosen_elsewhere_is_kept_from_the_sign_in_on(
+    browser: Browser, auth: Auth, alice: User
+) -> None:
+    auth.preferences.choose(alice, theme="dark")
+    browser.sign_in("alice")
+
+    auth.sessions.end_all(alice.id)
+
+    assert theme_of(browser.open("/login")) == "dark"
+    auth.preferences.choose(auth.db.find_user_by(id=alice.id), theme="light")
+    browser.sign_in("alice")
+    assert theme_of(browser.open("/profile")) == "light"
+
+
+def test_a_theme_that_one_chose_no_more_is_forgotten(
+    browser: Browser, alice: User
+) -> None:
+    browser.sign_in("alice")
+    browser.send("/preferences", language="", theme="dark")
+    browser.send("/preferences", language="", theme="")
+
+    browser.send("/logout")
+
+    assert theme_of(browser.open("/login")) == ""
+    assert browser.client.get_cookie("vestibule_theme") is None
+
+
+@pytest.mark.parametrize("junk", ["pink", "", '"><b', "dark" * 200])
+def test_a_kept_theme_that_is_none_of_ours_counts_for_nothing(
+    browser: Browser, junk: str
+) -> None:
+    browser.client.set_cookie("vestibule_theme", junk)
+
+    assert theme_of(browser.open("/login")) == ""
+
+
+@pytest.mark.settings(base_url="https://id.example.com")
+def test_the_cookie_of_the_theme_is_guarded_like_that_of_the_language(
+    browser: Browser, alice: User
+) -> None:
+    browser.sign_in("alice")
+
+    sent = browser.send("/preferences", language="ru", theme="dark")
+
+    cookies = {
+        cookie.partition(";")[0]: cookie.partition(";")[2]
+        for cookie in sent.headers.getlist("Set-Cookie")
+    }
+    said = cookies["__Host-vestibule_theme=dark"]
+    assert said == cookies["__Host-vestibule_language=ru"]
+    assert "HttpOnly" in said
+
+
 def test_choosing_nothing_leaves_it_to_the_browser_again(
     browser: Browser, auth: Auth, alice: User
 ) -> None:

@@ -62,7 +62,7 @@ def test_the_operator_says_how_long_a_proof_is_fresh(
     browser.sign_in("alice")
     clock.turn(seconds=30)
     assert browser.open("/users/alice/export").status_code == 200
-    assert "after 30 seconds" in browser.open("/confirm").text
+    assert "for 30 seconds" in browser.open("/confirm").text
 
     clock.turn(seconds=1)
 
@@ -78,7 +78,9 @@ def test_confirming_leads_back_and_is_a_proof_again(
     page = browser.open(asked.location)
     assert "Confirm that it is you" in page.text
     assert "You are signed in as alice." in page.text
-    assert "after 5 minutes" in page.text
+    assert "for 5 minutes" in page.text
+    # Back where it was needed one would be asked again.
+    assert '<a href="/profile">Cancel</a>' in page.text
     # Password managers learn whose password it is.
     assert 'value="alice@example.com" autocomplete="username"' in page.text
     assert 'autocomplete="current-password"' in page.text
@@ -370,8 +372,8 @@ def test_a_new_username_takes_no_proof_and_a_new_address_does(
 
     assert notices(next_page(browser, sent)) == [
         "Profile updated successfully",
-        "new@example.com waits to be confirmed: open the link in the mail "
-        "we sent there.",
+        "Confirm new@example.com: we have sent a link there. "
+        "Until then alice@example.com stays.",
     ]
     assert auth.db.find_user_by(id=alice.id).username == "alice3"
 

@@ -204,6 +204,52 @@ def test_a_first_name_makes_no_password(browser: Browser) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "is_sent",
+    [
+        pytest.param(False, id="no mail server"),
+        pytest.param(
+            True,
+            id="a mail server",
+            marks=pytest.mark.settings(
+                mail_server="mail.example.com",
+                mail_sender="accounts@example.com",
+            ),
+        ),
+        pytest.param(
+            True,
+            id="development",
+            marks=pytest.mark.settings(development="true"),
+        ),
+    ],
+)
+def test_a_letter_is_announced_where_letters_leave(
+    browser: Browser, is_sent: bool
+) -> None:
+    page = next_page(browser, browser.send("/register", GOOD))
+
+    letter = (
+        "We have sent a link to alice@example.com: open it to confirm the "
+        "address. "
+    )
+    assert notices(page) == [
+        f"Your account is ready. {letter if is_sent else ''}Sign in"
+    ]
+
+
+def test_whose_address_is_taken_is_led_to_their_account(
+    browser: Browser, bob: User
+) -> None:
+    ways = 'Is it your address? <a href="/login">Sign in</a> · <a href="/pass'
+
+    taken = browser.send("/register", GOOD, email="bob@example.com")
+    wrong = browser.send("/register", GOOD, email="no address")
+
+    assert ways in taken.text
+    assert ways not in wrong.text
+    assert ways not in browser.open("/register").text
+
+
 @pytest.mark.settings(verified_email_required="true")
 def test_where_addresses_must_be_confirmed_the_letter_is_announced(
     browser: Browser, postbox: Postbox

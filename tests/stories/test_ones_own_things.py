@@ -93,7 +93,7 @@ def test_somebody_writes_takes_everything_along_and_leaves(
 
     # Delete, after thinking better of it once.
     window.follow("Delete The gate")
-    expect(main).to_contain_text("Delete “The gate”? It cannot be brought")
+    expect(main).to_contain_text("Delete “The gate”? This can’t be undone")
     window.follow("Keep it")
     assert page.locator(".card").count() == 1
     window.follow("Delete The gate")
@@ -183,7 +183,7 @@ def test_an_administrator_mends_and_deletes_for_somebody_else(
     assert theirs.path() == f"/users/{bob}"
 
     let_proofs_grow_old(server)
-    theirs.follow("Delete account")
+    theirs.follow(f"Delete the account of {bob}")
     confirm(theirs)
     expect(main).to_contain_text(f"Delete the account of {bob}")
     theirs.press("Delete for good")

@@ -34,7 +34,7 @@ LATIN = (
     r"\S+@\S+|https?://\S+|Vestibule|alice|admin|mystery|JPG|PNG|SVG|UTC|zip"
     # How an account is looked for by its number, and what a browser is
     # called.
-    r"|id:7|Werkzeug\S*"
+    r"|id:7|Werkzeug\S*|IP-"
 )
 
 
@@ -113,6 +113,14 @@ def test_no_english_is_left_on_pages_for_visitors(
         "/dev/mail",
     ):
         assert_russian(russian.open(path))
+
+
+def test_a_heading_names_what_its_button_commands(russian: Browser) -> None:
+    page = russian.open("/login").text
+
+    assert "<h1>Вход</h1>" in page
+    assert "<title>Вход — Vestibule</title>" in page
+    assert re.search(r"<button[^>]*>Войти</button>", page)
 
 
 @pytest.mark.settings(name_fields="true")

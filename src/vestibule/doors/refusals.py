@@ -162,7 +162,7 @@ def _page(status: int, fault: Fault) -> Response | None:
     """Show what happened, unless a host's own frame cannot be shown."""
     try:
         return _shown(status, fault)
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         # Mostly it is the same frame whose error was noted in full before.
         noted = None if status == 500 else error
         told = (status, request_id(), error)

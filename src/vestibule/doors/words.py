@@ -117,13 +117,15 @@ def say(text: str, **values: object) -> str:
     return said.format(**words.worded(values, tongue)) if values else said
 
 
-def say_as(context: str, text: str) -> str:
+def say_as(context: str, text: str, **values: object) -> str:
     """Say a text that is another one where it stands.
 
     A heading names what its button commands, which is one text in English
     and two in other languages.
     """
-    return translated(text, language(), context)
+    tongue = language()
+    said = translated(text, tongue, context)
+    return said.format(**words.worded(values, tongue)) if values else said
 
 
 def day(moment: int) -> str:

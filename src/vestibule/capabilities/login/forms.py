@@ -3,26 +3,10 @@
 import dataclasses
 from typing import Any
 
-from vestibule.errors import Reason
+from vestibule import asked
 from vestibule.field import secret, switch, text
 from vestibule.reasons import PASSWORD_MISSING
 from vestibule.shape import Shape
-
-NAME_MISSING = Reason(
-    "email_or_username.required", "Enter your email address or username"
-)
-
-
-def _name(*aliases: str) -> Any:
-    """Declare the field for either of the names of an account."""
-    return text(
-        "Email or username",
-        longest=1000,
-        missing=NAME_MISSING,
-        aliases=aliases,
-        autocomplete="username",
-        inputmode="email",
-    )
 
 
 def _password() -> Any:
@@ -36,7 +20,7 @@ def _password() -> Any:
 class SignIn(Shape):
     """What the page asks for."""
 
-    email: str = _name("username")
+    email: str = asked.either_name("username")
     password: str = _password()
     remember: bool = switch("Remember me for {remember} on this device")
 
@@ -45,7 +29,7 @@ class SignIn(Shape):
 class NewSession(Shape):
     """What the API asks for."""
 
-    name: str = _name()
+    name: str = asked.either_name()
     password: str = _password()
     remember: bool = switch("Remember me for {remember} on this device")
     bearer: bool = switch("Hand the token over in place of a cookie")
@@ -55,7 +39,9 @@ class NewSession(Shape):
 class ClassicSignIn(Shape):
     """What the auth-service contract asks for."""
 
-    email: str = text("Email address", longest=1000, missing=NAME_MISSING)
+    email: str = text(
+        "Email address", longest=1000, missing=asked.NAME_MISSING
+    )
     password: str = _password()
 
 

@@ -18,8 +18,15 @@ TOKEN_MISSING = Reason("reset_token.required", "The reset token is missing")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class ResetAskCalled(Shape):
+    """What the page asks for to send a link."""
+
+    email: str = asked.either_name()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class ResetAsk(Shape):
-    """What all doors ask for to send a link."""
+    """What the other doors ask for to send a link."""
 
     email: str = asked.email(autocomplete="username")
 

@@ -61,25 +61,49 @@ class PasswordReset(Capability):
             NoSuchAccount: only with the setting REVEAL_ACCOUNTS.
             TooMany: too many requests from one network address.
         """
-        address = self.auth.registration.check_email(email)
+        return self._ask(self.auth.registration.check_email(email))
+
+    @operation
+    def ask_called(self, name: str) -> ResetAsked:
+        """Send a reset link to an account by its address or its username.
+
+        The link goes to the account's address, which is told nobody.
+
+        Raises:
+            Malformed: it can be neither.
+            NoSuchAccount: only with the setting REVEAL_ACCOUNTS.
+            TooMany: too many requests from one network address.
+        """
+        canonical = names.canonical(name)
+        if canonical is None or set(name) & names.AT_SIGNS:
+            return self.ask(name)
+        return self._ask(names.Name(name, canonical))
+
+    def _ask(self, name: names.Name) -> ResetAsked:
+        """Send the link, at the same cost and with the same answer for all.
+
+        Letters are counted for the account's address, by whichever name it
+        was asked for, and for a name of nobody's under that name.
+        """
         self.auth.throttle.count_here("password_reset.ask")
         try:
-            user = self.db.find_user_by(email=address.shown)
+            user = self.db.find_user_called(name.canonical)
         except NoResultFound:
-            self.auth.throttle.may_write_to(address.canonical)
-            return self._nobodys(address)
-        if not self.auth.throttle.may_write_to(address.canonical):
+            self.auth.throttle.may_write_to(name.canonical)
+            return self._nobodys(name)
+        address = names.email_address(user.email).canonical
+        if not self.auth.throttle.may_write_to(address):
             self.history.record("password_reset.ask", user.id, "rate.wait")
-            return ResetAsked(address.shown)
+            return ResetAsked(name.shown)
         try:
             token = self.send(user)
         except Missing:
             # Deleted since it was found.
-            return self._nobodys(address)
+            return self._nobodys(name)
         handed = token if self.settings.email.reset_token_in_answer else None
-        return ResetAsked(user.email, handed)
+        return ResetAsked(name.shown, handed)
 
-    def _nobodys(self, address: names.Name) -> ResetAsked:
+    def _nobodys(self, name: names.Name) -> ResetAsked:
         """Answer as for any address, where that may not be told.
 
         Raises:
@@ -88,7 +112,7 @@ class PasswordReset(Capability):
         self.history.record("password_reset.ask", None, "reset.no_account")
         if self.settings.email.reveal_accounts:
             raise NoSuchAccount
-        return ResetAsked(address.shown)
+        return ResetAsked(name.shown)
 
     @operation
     def send(self, user: User, *, by_operator: bool = False) -> str:

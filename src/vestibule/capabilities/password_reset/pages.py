@@ -3,15 +3,19 @@
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from vestibule.capabilities.password_reset.forms import NewPassword, ResetAsk
+from vestibule.capabilities.password_reset.forms import (
+    NewPassword,
+    ResetAskCalled,
+)
 from vestibule.doors.caller import allowed, signed_out_only
-from vestibule.doors.hall import auth
+from vestibule.doors.hall import auth, settings
 from vestibule.doors.pages import form_page
 from vestibule.doors.refusals import said
 from vestibule.doors.visit import visit
 from vestibule.doors.words import say
 from vestibule.errors import Expired
 from vestibule.ground.names import masked
+from vestibule.ground.words import waiting
 from vestibule.policy import Act
 
 pages = Blueprint("password_reset", __name__, template_folder="templates")
@@ -26,10 +30,10 @@ def ask() -> Response:
     if token is not None:
         return _finish(token)
     return form_page(
-        ResetAsk,
+        ResetAskCalled,
         "vestibule/password_reset/ask.html",
-        lambda form: auth().password_reset.ask(form.email),
-        lambda _: _asked(),
+        _ask,
+        _asked,
     )
 
 
@@ -63,11 +67,27 @@ def _finish(token: str) -> Response:
     return response
 
 
-def _asked() -> Response:
+def _ask(form: ResetAskCalled) -> str:
+    """Ask for a link, and say for whom as it was typed."""
+    auth().password_reset.ask_called(form.email)
+    return form.email
+
+
+def _asked(name: str) -> Response:
     """Give the same answer whether there is an account or not."""
     visit().note(
         "info",
         say("Password reset token was sent to your email. Check inbox:)"),
+    )
+    visit().note(
+        "info",
+        say(
+            "If there is an account for {email}, we have sent a message with "
+            "a link. It works for {time}. If it does not arrive, check your "
+            "spam folder",
+            email=name,
+            time=waiting(settings().email.link_life),
+        ),
     )
     return redirect(url_for("vestibule.login.sign_in"))
 
