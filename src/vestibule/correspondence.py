@@ -101,7 +101,8 @@ def unlinked(name: str) -> str:
     Attack: an account called by a domain, which writes to strangers. What
     is put behind the dot is not seen and ends no line (Unicode, U+2060).
     """
-    return re.sub(r"\.(?=[^\W\d_]{2}|\d)", ".\u2060", name)
+    dots = r"\.(?=[^\W\d_]{2})|(?<=\d)\.(?=\d)"
+    return re.sub(dots, ".\u2060", name)
 
 
 class Desk:

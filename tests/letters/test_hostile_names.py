@@ -120,7 +120,12 @@ def test_a_hostile_name_arrives_as_one_subject(
 
 @pytest.mark.parametrize(
     ("username", "is_link"),
-    [("evil.example", True), ("www.evil.com", True), ("anna.2", False)],
+    [
+        ("evil.example", True),
+        ("www.evil.com", True),
+        ("203.0.113.7", True),
+        ("anna.2", False),
+    ],
 )
 def test_a_name_like_a_domain_is_no_link(
     clock: TurnableClock, username: str, is_link: bool
