@@ -5,7 +5,9 @@ were planned with; where we differ, it stands here, and why.
 """
 
 import re
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 from typing import Any
 
 import pytest
@@ -14,11 +16,15 @@ from click.testing import CliRunner
 from flask import Flask
 
 from conftest import PASSWORD, Browser, field_errors
-from vestibule import doors
+from vestibule import capabilities, doors
 from vestibule.auth import Auth
 from vestibule.errors import Fault, Reason
 from vestibule.ground.words import Phrase, characters, translated, waiting
 from vestibule.user import User
+
+# A reason is known once its module is imported.
+for found in walk_packages(capabilities.__path__, f"{capabilities.__name__}."):
+    import_module(found.name)
 
 CATALOGUE = Path(doors.__file__).parents[1] / "translations" / "ru.po"
 THREE_FREE = Phrase(
