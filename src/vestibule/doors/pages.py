@@ -1,22 +1,20 @@
-"""Pages: forms that keep what was typed, and outcomes that redirect."""
+"""Pages: forms that keep what was typed."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import singledispatch, wraps
+from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from flask import make_response, redirect, request, url_for
+from flask import make_response, request
 from werkzeug.wrappers import Response
 
-from vestibule.doors.caller import forget_user, is_browser
-from vestibule.doors.destinations import checked
-from vestibule.doors.hall import hall, settings
+from vestibule.doors.caller import is_browser
+from vestibule.doors.hall import hall
+from vestibule.doors.passage import page_answer
 from vestibule.doors.refusals import retry_header, said, status_of
 from vestibule.doors.rendering import FORM_FIELD, render
 from vestibule.doors.shapes import read_form, read_query
-from vestibule.doors.theme import keep_choices, keep_theme
 from vestibule.doors.visit import visit
-from vestibule.doors.words import say
 from vestibule.errors import (
     Expired,
     Fault,
@@ -31,7 +29,6 @@ from vestibule.errors import (
     Unavailable,
 )
 from vestibule.field import Look
-from vestibule.outcomes import LoggedIn, LoggedOut, Renewed
 from vestibule.shape import Shape
 
 P = ParamSpec("P")
@@ -102,52 +99,6 @@ def form_for(
         spot = form.fields.get(name)
         (spot.errors if spot else form.errors).append(said(fault))
     return form
-
-
-@singledispatch
-def page_answer(outcome: object) -> Response:
-    """Turn what a sign-in came to into a redirect."""
-    raise TypeError(f"no page answers {type(outcome).__name__}")
-
-
-@page_answer.register
-def _(outcome: LoggedIn) -> Response:
-    """Give the browser its session and send it where it wanted to go."""
-    wanted = checked(request.args.get("next"))
-    after = settings().pages.after_login.replace(
-        "<username>", outcome.user.username
-    )
-    response = redirect(wanted or after or url_for("vestibule.profile.show"))
-    life = settings().sessions.remember if outcome.remember else None
-    hall().set_cookie(response, hall().session_cookie, outcome.token, life)
-    keep_theme(response, outcome.user)
-    visit().begin_anew(signed_in=True)
-    return response
-
-
-@page_answer.register
-def _(outcome: Renewed) -> Response:
-    """Give the browser its new token and lead back to what it was doing.
-
-    What was typed there before is still kept.
-    """
-    wanted = checked(request.args.get("next"))
-    response = redirect(wanted or url_for("vestibule.profile.show"))
-    name = hall().session_cookie
-    hall().set_cookie(response, name, outcome.token, outcome.life)
-    return response
-
-
-@page_answer.register
-def _(_: LoggedOut) -> Response:
-    """Take the session away and go to the sign-in page."""
-    response = redirect(url_for("vestibule.login.sign_in"))
-    keep_choices(response)
-    hall().drop_cookie(response, hall().session_cookie)
-    visit().begin_anew()
-    visit().note("success", say("You have signed out"))
-    forget_user()
-    return response
 
 
 def page(template: str, **values: Any) -> Response:

@@ -15,7 +15,8 @@ from vestibule.capabilities.administration.forms import (
 from vestibule.doors.activity import activity
 from vestibule.doors.caller import actor, allowed, forget_user, signed_in
 from vestibule.doors.hall import auth, settings
-from vestibule.doors.pages import form_page, page, page_answer, search_page
+from vestibule.doors.pages import form_page, page, search_page
+from vestibule.doors.passage import page_answer
 from vestibule.doors.shapes import row_number
 from vestibule.doors.visit import visit
 from vestibule.doors.words import device_name, say

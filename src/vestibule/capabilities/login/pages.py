@@ -12,7 +12,8 @@ from vestibule.doors.caller import (
 )
 from vestibule.doors.destinations import checked
 from vestibule.doors.hall import auth, settings
-from vestibule.doors.pages import form_page, page_answer
+from vestibule.doors.pages import form_page
+from vestibule.doors.passage import page_answer
 from vestibule.doors.words import say
 from vestibule.outcomes import LoggedOut
 from vestibule.policy import Act

@@ -1,0 +1,60 @@
+"""Passage: what the browser gets when somebody comes in or goes out."""
+
+from functools import singledispatch
+
+from flask import redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from vestibule.doors.caller import forget_user
+from vestibule.doors.destinations import checked
+from vestibule.doors.hall import hall, settings
+from vestibule.doors.theme import keep_choices, keep_theme
+from vestibule.doors.visit import visit
+from vestibule.doors.words import say
+from vestibule.outcomes import LoggedIn, LoggedOut, Renewed
+
+
+@singledispatch
+def page_answer(outcome: object) -> Response:
+    """Turn what a sign-in came to into a redirect."""
+    raise TypeError(f"no page answers {type(outcome).__name__}")
+
+
+@page_answer.register
+def _(outcome: LoggedIn) -> Response:
+    """Give the browser its session and send it where it wanted to go."""
+    wanted = checked(request.args.get("next"))
+    after = settings().pages.after_login.replace(
+        "<username>", outcome.user.username
+    )
+    response = redirect(wanted or after or url_for("vestibule.profile.show"))
+    life = settings().sessions.remember if outcome.remember else None
+    hall().set_cookie(response, hall().session_cookie, outcome.token, life)
+    keep_theme(response, outcome.user)
+    visit().begin_anew(signed_in=True)
+    return response
+
+
+@page_answer.register
+def _(outcome: Renewed) -> Response:
+    """Give the browser its new token and lead back to what it was doing.
+
+    What was typed there before is still kept.
+    """
+    wanted = checked(request.args.get("next"))
+    response = redirect(wanted or url_for("vestibule.profile.show"))
+    name = hall().session_cookie
+    hall().set_cookie(response, name, outcome.token, outcome.life)
+    return response
+
+
+@page_answer.register
+def _(_: LoggedOut) -> Response:
+    """Take the session away and go to the sign-in page."""
+    response = redirect(url_for("vestibule.login.sign_in"))
+    keep_choices(response)
+    hall().drop_cookie(response, hall().session_cookie)
+    visit().begin_anew()
+    visit().note("success", say("You have signed out"))
+    forget_user()
+    return response
