@@ -1,6 +1,7 @@
 """The database engine: one behaviour on SQLite and on PostgreSQL."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -128,13 +129,29 @@ def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
     """
     # The driver must not begin transactions by itself.
     connection.isolation_level = None
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        f"busy_timeout={SECONDS_TO_WAIT * 1000}",
-    ):
+    _write_ahead(connection)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Use the write-ahead log, waiting for whoever opens or closes the file.
+
+    While the first one puts a new file into this mode, or the last one
+    takes the log away, SQLite says at once that it is locked, whatever the
+    time-out. Source: sqlite.org/wal.html, section 8.
+    """
+    until = time.monotonic() + SECONDS_TO_WAIT
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").close()
+            return
+        except sqlite3.OperationalError as error:
+            code = error.sqlite_errorcode & 0xFF
+            is_busy = code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+            if not is_busy or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
 
 
 def _begin_immediately(connection: Connection) -> None:
