@@ -14,7 +14,7 @@ from conftest import HTML, Browser
 from programs import HERE, Program
 from vestibule import Vestibule
 from vestibule.auth import Auth
-from vestibule.doors.app import WITH_API
+from vestibule.doors.plan import WITH_API
 from vestibule.doors.problems import status_of_code
 from vestibule.errors import Reason
 from vestibule.user import User

@@ -12,6 +12,7 @@ from vestibule.ground.signing import Seal
 from vestibule.settings import Settings
 
 if TYPE_CHECKING:
+    from vestibule.doors.front import Front
     from vestibule.doors.host_fields import ProfileFields
     from vestibule.doors.hosting import WorkerBeside
     from vestibule.doors.rooms import Room
@@ -32,6 +33,8 @@ class Hall:
         # The addresses of the API's calls, once somebody missed one.
         self.calls: Map | None = None
         self.beside: WorkerBeside | None = None
+        # What answers before Flask does.
+        self.front: Front | None = None
         # The pages of the account area.
         self.rooms: list[Room] = []
         settings = auth.settings
