@@ -78,6 +78,8 @@ class TurnableClock(Clock):
 
     def __init__(self) -> None:
         self.moment = super().now()
+        # What has begun is done before time passes.
+        self.settling: list[Callable[[], None]] = []
 
     def now(self) -> int:
         """Say the moment that the test has set."""
@@ -85,6 +87,8 @@ class TurnableClock(Clock):
 
     def turn(self, **spans: int) -> None:
         """Let time pass: ``clock.turn(minutes=15)``."""
+        for settle in self.settling:
+            settle()
         units = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
         self.moment += sum(units[k] * v for k, v in spans.items())
 
@@ -253,6 +257,7 @@ def settings(
 def auth(settings: Settings, clock: TurnableClock) -> Iterator[Auth]:
     """Give the test all operations."""
     opened = Auth(DB(settings, clock))
+    clock.settling.append(opened.sessions.slides.settle)
     yield opened
     opened.db.close()
 

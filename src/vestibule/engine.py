@@ -1,5 +1,6 @@
 """The database engine: one behaviour on SQLite and on PostgreSQL."""
 
+import re
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from vestibule.records import Record
 
 SECONDS_TO_WAIT = 5
+# An older connection is replaced: after a failover it may be another
+# server's than new ones are.
+RECYCLE = 300
 
 _DRIVERS = {
     "sqlite",
@@ -84,17 +88,39 @@ def open_engine(settings: Settings) -> Engine:
         return _sqlite_engine(settings)
     waits = f"-c statement_timeout={SECONDS_TO_WAIT}s -c lock_timeout=5s"
     arguments: dict[str, Any] = {"connect_timeout": 2}
+    url = _preparing(url, arguments)
     if "options" not in url.query:
         arguments["options"] = waits
     engine = create_engine(
         url,
         connect_args=arguments,
         pool_pre_ping=True,
-        pool_recycle=300,
+        pool_recycle=RECYCLE,
         **_POOL,
     )
     event.listen(engine, "handle_error", _give_up_lost_connections)
     return engine
+
+
+def _preparing(url: URL, arguments: dict[str, Any]) -> URL:
+    """Read from an address when statements are prepared, if it says so.
+
+    A pooler that gives out connections by transaction may know nothing of
+    what was prepared on another one; ``none`` then prepares nothing.
+
+    Raises:
+        SettingsError: it is neither a number nor none.
+    """
+    said = url.query.get("prepare_threshold")
+    if said is None:
+        return url
+    text = str(said).lower()
+    if text != "none" and not re.fullmatch("[0-9]{1,9}", text):
+        raise SettingsError(
+            "VESTIBULE_DATABASE_URL: prepare_threshold is a number, or none"
+        )
+    arguments["prepare_threshold"] = None if text == "none" else int(text)
+    return url.difference_update_query(["prepare_threshold"])
 
 
 def reading(engine: Engine) -> Engine:
@@ -166,9 +192,23 @@ def _begin_immediately(connection: Connection) -> None:
 
 def _give_up_lost_connections(context: ExceptionContext) -> None:
     """Tell the pool about errors that mean the connection is lost."""
-    state = getattr(context.original_exception, "sqlstate", None) or ""
-    if state.startswith(_LOST):
+    if _says_lost(context.original_exception):
         context.is_disconnect = True
+
+
+def _says_lost(error: BaseException) -> bool:
+    """Tell whether a server says that a connection is of no use."""
+    state = getattr(error, "sqlstate", None) or ""
+    return bool(state.startswith(_LOST))
+
+
+def is_lost(error: BaseException) -> bool:
+    """Tell whether an error of PostgreSQL's driver means a lost connection.
+
+    An error without a state is none of the server's, but the driver's,
+    which found the connection cut.
+    """
+    return getattr(error, "sqlstate", "") is None or _says_lost(error)
 
 
 class DatabaseSilent(Unavailable):

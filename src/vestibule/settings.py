@@ -165,11 +165,31 @@ class Settings:
                 "VESTIBULE_SECRET_KEY is too weak. Make one with: "
                 "python3 -c 'import secrets; print(secrets.token_hex(32))'"
             )
+        if self.sessions.domain:
+            self._check_domain(self.sessions.domain)
         after = self.pages.after_login
         if after and (
             not after.startswith("/") or after.startswith(("//", "/\\"))
         ):
             raise SettingsError("VESTIBULE_AFTER_LOGIN: a path like /profile")
+
+    def _check_domain(self, domain: str) -> None:
+        """Refuse a domain that no browser would share a session with."""
+        name = "VESTIBULE_SESSION_DOMAIN"
+        is_local = domain == "localhost" and self.site.development
+        # A number at the end makes an address (WHATWG URL, section 3.5).
+        is_name = "." in domain and not domain[-1].isdigit()
+        if not is_name and not is_local:
+            raise SettingsError(
+                f"{name}: a domain of your own like example.com, "
+                f"not {domain!r}"
+            )
+        host = urlsplit(self.base_url).hostname or ""
+        if not f".{host}".endswith(f".{domain}"):
+            raise SettingsError(
+                f"{name}: the site itself is at {host}, which is neither "
+                f"{domain} nor below it. See VESTIBULE_BASE_URL."
+            )
 
     def values(self) -> list[tuple[Knob, Any]]:
         """List every knob with its value, as text or number."""

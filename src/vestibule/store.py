@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
-from sqlalchemy import Executable, Result, Row
+from sqlalchemy import Executable, Result, Row, Select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, SessionTransaction
 
@@ -27,6 +27,7 @@ from vestibule.errors import Refusal
 from vestibule.ground.clock import Clock
 from vestibule.ground.randomness import Randomness
 from vestibule.migrations import bring_up_to_date
+from vestibule.prepared import Lines, Prepared
 from vestibule.records import Record
 from vestibule.settings import Settings
 
@@ -78,11 +79,21 @@ class Store:
             self.engine.dispose()
             raise
         self._reader = reading(self.engine)
+        self._lines = Lines(self.engine)
         self._unit: ContextVar[Unit | None] = ContextVar("unit", default=None)
+        self.finishing: list[Callable[[], None]] = []
 
     def close(self) -> None:
-        """Give all connections back."""
+        """Finish what is begun, and give all connections back."""
+        for finish in self.finishing:
+            finish()
+        self._lines.close()
         self.engine.dispose()
+
+    def after_fork(self) -> None:
+        """Leave all connections to the parent process."""
+        self.engine.dispose(close=False)
+        self._lines.begin_anew()
 
     # -- units of work ----------------------------------------------------
 
@@ -217,6 +228,10 @@ class Store:
         """Run a query and return its first row, if it has one."""
         rows = self.read(statement, **values)
         return rows[0] if rows else None
+
+    def prepared(self, look: Select[Any], *names: str) -> Prepared:
+        """Compile a query once, whose values go by these names."""
+        return Prepared(look, names, self._lines, self)
 
     def write(self, statement: Executable) -> int:
         """Run a statement and say how many rows it changed."""

@@ -101,7 +101,10 @@ def found(columns: RowMapping | Mapping[str, Any]) -> User:
     So a host that hands it to a session of its own changes nothing, and
     does not insert it for a second time.
     """
-    user = User(**columns)
+    # Without the events of a user that is made by hand, which cost more
+    # than to find the row.
+    user: User = User.__mapper__.class_manager.new_instance()
+    vars(user).update(columns)
     make_transient_to_detached(user)
     return user
 

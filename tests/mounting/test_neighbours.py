@@ -463,6 +463,7 @@ def test_every_address_that_we_take_is_named_for_hosts(
         if rule.endpoint.startswith("vestibule.")
         and not rule.endpoint.startswith("vestibule.wellknown.")
     }
+    taken |= {*app.extensions["vestibule"].front.places}
     testing.close(app)
 
     assert named == taken

@@ -49,6 +49,7 @@ def test_every_race_has_one_winner(pair: list[Server]) -> None:
     same_username_has_one_winner(pair)
     same_local_part_gets_two_usernames(pair)
     reset_token_is_used_once(pair)
+    what_one_ends_the_other_refuses_at_once(pair)
 
 
 def same_address_has_one_winner(pair: list[Server]) -> None:
@@ -136,3 +137,31 @@ def reset_token_is_used_once(pair: list[Server]) -> None:
         for status, password in zip(statuses, passwords, strict=True):
             opened = post(pair[1], "/sessions", email=email, password=password)
             assert opened.status_code == (200 if status == 200 else 401)
+
+
+def what_one_ends_the_other_refuses_at_once(pair: list[Server]) -> None:
+    """Sign in and out at one server, and ask the other after each."""
+    first, second = pair
+    account = {"email": "ended@example.com", "password": PASSWORD}
+    assert post(first, "/users", **account).status_code == 200
+    for _ in range(3):
+        visitor = requests.Session()
+        opened = visitor.post(
+            f"{first.url}/sessions", json=account, timeout=PATIENCE
+        )
+        cookie = {"session_id": opened.cookies["session_id"]}
+
+        def check(server: Server, cookie: dict[str, str] = cookie) -> int:
+            """Ask a server with the cookie, and say its status."""
+            return requests.get(
+                f"{server.url}/check", cookies=cookie, timeout=PATIENCE
+            ).status_code
+
+        assert [check(server) for server in pair] == [200, 200]
+        requests.delete(
+            f"{first.url}/sessions",
+            cookies=cookie,
+            timeout=PATIENCE,
+            allow_redirects=False,
+        )
+        assert [check(second), check(first)] == [401, 401]

@@ -8,11 +8,18 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 OWN = "vestibule."
+# What is answered in front of the application, so that it has no rule.
+CHECK = "/check"
 
 log = logging.getLogger("vestibule")
 
 
-def warn_of_taken(app: Flask, earlier: Iterable[Rule]) -> None:
+def is_taken(path: str, earlier: Iterable[Rule]) -> bool:
+    """Tell whether a host has a rule of its own for just this path."""
+    return any(rule.rule == path for rule in earlier)
+
+
+def warn_of_taken(app: Flask, earlier: Iterable[Rule], prefix: str) -> None:
     """Say which addresses of ours answer with the host's own views.
 
     Of two equal rules Werkzeug takes the one that was added first. So what
@@ -21,6 +28,7 @@ def warn_of_taken(app: Flask, earlier: Iterable[Rule]) -> None:
     Args:
         app: the host, with our addresses.
         earlier: its rules before these were added.
+        prefix: what our addresses begin with.
     """
     theirs = {place for rule in earlier for place in _places(rule)}
     ours = {
@@ -29,6 +37,7 @@ def warn_of_taken(app: Flask, earlier: Iterable[Rule]) -> None:
         if rule.endpoint.startswith(OWN)
         for place in _places(rule)
     }
+    ours |= {place for place in theirs if place[1] == prefix + CHECK}
     taken = sorted(f"{how} {path}" for _, path, how in ours & theirs)
     if taken:
         log.warning(

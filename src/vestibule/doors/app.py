@@ -1,10 +1,11 @@
 """The Flask extension, and the standalone application that uses it."""
 
-from flask import Flask
+from flask import Blueprint, Flask
 
 from vestibule.auth import Auth
 from vestibule.doors import refusals
 from vestibule.doors.addresses import warn_of_taken
+from vestibule.doors.check import place_check
 from vestibule.doors.front import put_in_front
 from vestibule.doors.hall import Hall
 from vestibule.doors.host_fields import ProfileFields, check_fields
@@ -94,20 +95,28 @@ class Vestibule:
             own.beside = WorkerBeside(own.auth)
         app.extensions["vestibule"] = own
         hall = everything(own)
+        in_work = own.auth.settings.site.development
+        own.shelf.keeps_prints = whole and not in_work
         protect(app if whole else hall)
         attend(app)
         # ``login_required`` on a host's own view refuses with ours, unless
         # the host has words of its own for that.
         handlers = app.error_handler_spec[None][None]
         handlers.setdefault(Refusal, refusals.answer_refusal)
-        prefix = own.auth.settings.site.url_prefix
-        earlier = [*app.url_map.iter_rules()]
-        app.register_blueprint(hall, url_prefix=prefix or None)
-        put_in_front(app, own)
-        warn_of_taken(app, earlier)
+        _take_addresses(app, own, hall)
         add_well_known(app, own.auth.settings, whole=whole)
         _refuse_views_without_act(app)
         app.cli.add_command(MirroredCommands())
+
+
+def _take_addresses(app: Flask, own: Hall, hall: Blueprint) -> None:
+    """Answer at all our addresses, but for those that a host had before."""
+    prefix = own.auth.settings.site.url_prefix
+    earlier = [*app.url_map.iter_rules()]
+    app.register_blueprint(hall, url_prefix=prefix or None)
+    put_in_front(app, own)
+    place_check(own, earlier)
+    warn_of_taken(app, earlier, prefix)
 
 
 def _open(

@@ -1,23 +1,31 @@
 """Guards: which requests nobody should serve, whoever sends them."""
 
 from ipaddress import ip_address
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from flask import request
 from werkzeug.exceptions import BadRequest
 
 from vestibule.doors.hall import settings
-from vestibule.errors import NotServed, Reason
+from vestibule.errors import NotServed, Reason, Unavailable
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "::1", "0.0.0.0"}  # noqa: S104
 _FORWARDED = (
-    "Forwarded",
-    "X-Forwarded-For",
-    "X-Forwarded-Host",
-    "X-Real-IP",
-    "X-Forwarded-Proto",
-    "Via",
+    "HTTP_FORWARDED",
+    "HTTP_X_FORWARDED_FOR",
+    "HTTP_X_FORWARDED_HOST",
+    "HTTP_X_REAL_IP",
+    "HTTP_X_FORWARDED_PROTO",
+    "HTTP_VIA",
 )
+
+
+# Marks a request that the gate asks to be refused, for the words of it.
+BUSY = "vestibule.busy"
 
 
 class ForeignOrigin(NotServed):
@@ -34,19 +42,34 @@ class NotFromHere(NotServed):
     )
 
 
+def refuse_when_busy() -> None:
+    """Refuse what the gate has sent to be refused.
+
+    Raises:
+        Unavailable: it has.
+    """
+    if BUSY in request.environ:
+        raise Unavailable
+
+
 def is_from_here() -> bool:
+    """Tell whether this request comes from this machine and means to."""
+    return is_local(request.environ)
+
+
+def is_local(environ: "WSGIEnvironment") -> bool:
     """Tell whether a request comes from this machine and means to.
 
     Attack: DNS rebinding (the Host header), and a proxy in front that
     makes the whole world look local (forwarding headers).
     """
-    peer = request.environ.get("REMOTE_ADDR") or ""
+    peer = environ.get("REMOTE_ADDR") or ""
     try:
         is_here = ip_address(peer).is_loopback
-        host = urlsplit(f"//{request.headers.get('Host', '')}").hostname
+        host = urlsplit(f"//{environ.get('HTTP_HOST', '')}").hostname
     except ValueError:
         return False
-    is_forwarded = any(name in request.headers for name in _FORWARDED)
+    is_forwarded = any(name in environ for name in _FORWARDED)
     return is_here and not is_forwarded and host in LOOPBACK_HOSTS
 
 

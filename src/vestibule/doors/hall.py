@@ -7,6 +7,7 @@ from werkzeug.routing import Map
 from werkzeug.wrappers import Response
 
 from vestibule.auth import Auth
+from vestibule.doors.destinations import sharing_origins
 from vestibule.ground.brand import Brand
 from vestibule.ground.signing import Seal
 from vestibule.settings import Settings
@@ -16,6 +17,18 @@ if TYPE_CHECKING:
     from vestibule.doors.host_fields import ProfileFields
     from vestibule.doors.hosting import WorkerBeside
     from vestibule.doors.rooms import Room
+
+
+class Shelf:
+    """What was made before and does not change: links, and whole pages.
+
+    Only an application that is nothing but ours keeps pages.
+    """
+
+    def __init__(self) -> None:
+        self.links: dict[tuple[str, str, str], str] = {}
+        self.prints: dict[tuple[str, ...], str] = {}
+        self.keeps_prints = False
 
 
 class Hall:
@@ -35,19 +48,27 @@ class Hall:
         self.beside: WorkerBeside | None = None
         # What answers before Flask does.
         self.front: Front | None = None
+        self.shelf = Shelf()
         # The pages of the account area.
         self.rooms: list[Room] = []
         settings = auth.settings
+        self.is_https = settings.is_https
         self.brand = Brand.read(settings.brand.folder)
         key = settings.site.secret_key
         self.visit_seal = Seal(key, "visit", auth.clock)
         self.form_seal = Seal(key, "form", auth.clock)
         # The browser itself then refuses a cookie that a neighbouring
         # domain planted (RFC 6265bis, 4.1.3.2).
-        prefix = "__Host-" if settings.is_https else ""
+        prefix = "__Host-" if self.is_https else ""
         name = settings.sessions.cookie
         visit = "vestibule" if name == "session_id" else name
-        self.session_cookie = f"{prefix}{name}"
+        # Who shares it with subdomains names a domain, which __Host-
+        # forbids; RFC 6265bis, 4.1.3.1.
+        self.session_domain = settings.sessions.domain or None
+        self.form_targets = sharing_origins(settings)
+        self.alone = f"{prefix}{name}"
+        is_shared = settings.is_https and self.session_domain
+        self.session_cookie = f"__Secure-{name}" if is_shared else self.alone
         self.visit_cookie = f"{prefix}{visit}_visit"
         self.language_cookie = f"{prefix}{visit}_language"
         self.theme_cookie = f"{prefix}{visit}_theme"
@@ -60,26 +81,49 @@ class Hall:
         life: int | None = None,
     ) -> None:
         """Set a cookie that no script reads and no other site sends."""
+        self._drop_unshared(response, name)
         response.set_cookie(
             name,
             value,
             max_age=life,
             path="/",
+            domain=self._domain_of(name),
             secure=self.is_secure,
             httponly=True,
             samesite="Lax",
         )
 
+    def _domain_of(self, name: str) -> str | None:
+        """Say with which domain a cookie is shared: the session's alone."""
+        return self.session_domain if name == self.session_cookie else None
+
+    def _drop_unshared(self, response: Response, name: str) -> None:
+        """Take back the session's cookie from before it was shared.
+
+        A browser would send it along, and by the same name before the new
+        one.
+        """
+        if self._domain_of(name) and self.alone in request.cookies:
+            response.delete_cookie(
+                self.alone,
+                path="/",
+                secure=self.is_secure,
+                httponly=True,
+                samesite="Lax",
+            )
+
     @property
     def is_secure(self) -> bool:
         """Whether cookies go by https only, as the site or a request does."""
-        return self.auth.settings.is_https or request.is_secure
+        return self.is_https or request.is_secure
 
     def drop_cookie(self, response: Response, name: str) -> None:
         """Take a cookie back."""
+        self._drop_unshared(response, name)
         response.delete_cookie(
             name,
             path="/",
+            domain=self._domain_of(name),
             secure=self.is_secure,
             httponly=True,
             samesite="Lax",
@@ -93,12 +137,13 @@ def hall() -> Hall:
         LookupError: there is none. A RuntimeError would make
             ``current_user`` just false.
     """
-    if "vestibule" not in current_app.extensions:
+    found = current_app.extensions.get("vestibule")
+    if found is None:
         raise LookupError(
             f"Vestibule is not mounted in {current_app.name!r}: "
             "call Vestibule(app), or init_app(app) in the factory."
         )
-    return cast("Hall", current_app.extensions["vestibule"])
+    return cast("Hall", found)
 
 
 def auth() -> Auth:

@@ -23,7 +23,7 @@ def page_answer(outcome: object) -> Response:
 @page_answer.register
 def _(outcome: LoggedIn) -> Response:
     """Give the browser its session and send it where it wanted to go."""
-    wanted = checked(request.args.get("next"))
+    wanted = checked(request.args.get("next"), settings())
     after = settings().pages.after_login.replace(
         "<username>", outcome.user.username
     )
@@ -41,7 +41,7 @@ def _(outcome: Renewed) -> Response:
 
     What was typed there before is still kept.
     """
-    wanted = checked(request.args.get("next"))
+    wanted = checked(request.args.get("next"), settings())
     response = redirect(wanted or url_for("vestibule.profile.show"))
     name = hall().session_cookie
     hall().set_cookie(response, name, outcome.token, outcome.life)

@@ -44,9 +44,19 @@ class SessionSettings:
     cookie: str = knob(
         "SESSION_COOKIE",
         "session_id",
-        "Name of the session's cookie; under https __Host- is put before.",
+        "Name of the session's cookie; under https __Host- is put before, "
+        "or __Secure- if it is shared.",
         pattern=r"(?!__)[A-Za-z0-9_-]{1,64}",
         example="shop_session",
+    )
+    domain: str = knob(
+        "SESSION_DOMAIN",
+        "",
+        "Domain whose subdomains all share the sessions; empty means that "
+        "the site keeps them to itself.",
+        # Host names in small letters (RFC 1123, 2.1); others as xn--.
+        pattern=r"((?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*)?",
+        example="example.com",
     )
     idle: int = knob(
         "SESSION_IDLE",

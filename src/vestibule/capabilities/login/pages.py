@@ -33,7 +33,7 @@ def sign_in() -> Response:
             form.email, form.password, remember=form.remember
         ),
         sorry=say("Invalid credentials. Try again"),
-        leads_on=checked(request.args.get("next")) is not None,
+        leads_on=checked(request.args.get("next"), settings()) is not None,
     )
 
 

@@ -1,36 +1,62 @@
 """Opening, finding, sliding and ending sessions."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import bindparam, case, delete, select, update
+from sqlalchemy import (
+    Select,
+    bindparam,
+    case,
+    delete,
+    select,
+    update,
+)
 
 from vestibule.capabilities.sessions.records import SessionRecord
+from vestibule.capabilities.sessions.sliding import TOUCH_EVERY, Slides
 from vestibule.capability import Capability, Exported, operation
 from vestibule.errors import NotProven
 from vestibule.ground.randomness import fingerprint
 from vestibule.history import circumstances
 from vestibule.outcomes import Renewed
 from vestibule.policy import STRANGER, Actor
+from vestibule.prepared import FoundRow, Prepared
 from vestibule.user import User, found
 
-TOUCH_EVERY = 60
+if TYPE_CHECKING:
+    from vestibule.auth import Auth
+
 LONGEST_TOKEN = 128
 SWEEP_AT_ONCE = 200
 
-# The hot path: one look-up by primary key, in Core, prepared once.
-_LOOK_UP = (
-    select(
-        SessionRecord.seen_at.label("session_seen_at"),
-        SessionRecord.proven_at.label("session_proven_at"),
-        *User.__table__.columns,
-    )
-    .join(User, User.id == SessionRecord.user_id)
-    .where(
-        SessionRecord.fingerprint == bindparam("fingerprint"),
-        SessionRecord.ends_at > bindparam("now"),
-        User.is_active,
-    )
+# The hot path: one look-up by primary key, prepared once.
+_LIVING = (
+    SessionRecord.fingerprint == bindparam("fingerprint"),
+    SessionRecord.ends_at > bindparam("now"),
+    User.is_active,
 )
+
+
+def _look_up(*columns: Any) -> Select[Any]:
+    """Find a living session and what is wanted of its owner."""
+    owned = User.id == SessionRecord.user_id
+    found = select(SessionRecord.seen_at, *columns).join(User, owned)
+    return found.where(*_LIVING)
+
+
+_USER = tuple(User.__table__.columns)
+_USER_NAMES = tuple(column.name for column in _USER)
+
+
+class Bearer(NamedTuple):
+    """Who somebody with a session is, for whoever asks nothing else."""
+
+    seen_at: int
+    id: int
+    username: str
+    email: str
+    email_verified_at: int | None
+    is_admin: bool
 
 
 @dataclass(frozen=True)
@@ -57,6 +83,17 @@ class Sessions(Capability):
     """Who is signed in: many sessions an account, rows on the server."""
 
     name = "sessions"
+
+    def __init__(self, auth: "Auth") -> None:
+        super().__init__(auth)
+        asked = ("fingerprint", "now")
+        whole = _look_up(SessionRecord.proven_at, *_USER)
+        self._actor = self.db.prepared(whole, *asked)
+        columns = User.__table__.columns
+        brief = _look_up(*(columns[name] for name in Bearer._fields[1:]))
+        self._bearer = self.db.prepared(brief, *asked)
+        self.slides = Slides(self._touch)
+        self.db.finishing.append(self.slides.settle)
 
     @operation
     def open(self, user_id: int, *, remember: bool = False) -> str:
@@ -97,20 +134,34 @@ class Sessions(Capability):
     def actor(self, token: str | None) -> Actor:
         """Say who acts by a token at this moment, and since when for sure.
 
-        A session in use slides on; that is written at most once a minute.
+        A session in use slides on; that is written at most once a minute,
+        and not before this answers.
         """
-        if not isinstance(token, str) or not 0 < len(token) <= LONGEST_TOKEN:
-            return STRANGER
-        now = self.auth.clock.now()
-        print_ = fingerprint(token)
-        row = self.db.first(_LOOK_UP, fingerprint=print_, now=now)
+        row = self._found(self._actor, token)
         if row is None:
             return STRANGER
-        values = dict(row._mapping)
-        if values.pop("session_seen_at") <= now - TOUCH_EVERY:
-            self._touch(print_, now)
-        proven_at = values.pop("session_proven_at")
-        return Actor(found(values), proven_at)
+        _, proven_at, *values = row
+        user = found(dict(zip(_USER_NAMES, values, strict=True)))
+        return Actor(user, proven_at)
+
+    def bearer(self, token: str | None) -> Bearer | None:
+        """Say in few words whose session a token opens at this moment."""
+        row = self._found(self._bearer, token)
+        return None if row is None else Bearer._make(row)
+
+    def _found(self, look: Prepared, token: str | None) -> FoundRow | None:
+        """Find when a session was seen last and what is wanted of its owner.
+
+        It then slides on.
+        """
+        if not isinstance(token, str) or not 0 < len(token) <= LONGEST_TOKEN:
+            return None
+        now = self.auth.clock.now()
+        print_ = fingerprint(token)
+        row = look(print_, now)
+        if row is not None and row[0] <= now - TOUCH_EVERY:
+            self.slides.ask(print_, now)
+        return row
 
     @operation
     def renew(self, token: str | None) -> Renewed:
@@ -145,6 +196,8 @@ class Sessions(Capability):
         Raises:
             NotProven: it is over.
         """
+        # Whoever asks has just used it.
+        self.slides.settle()
         row = self.db.first(
             select(
                 SessionRecord.created_at,
