@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# Shared by script/dev, script/test and script/docs: get uv, and fill .venv
-# from the lock.
+# Shared by the other scripts: get uv, fill .venv from the lock, and install
+# packages of Debian.
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 venv="$root/.venv"
@@ -33,4 +33,29 @@ fill() {
     "$uv" sync --quiet --locked --inexact --project "$root" \
         --python "$python" "$@"
     printf '%s\n' "$mark" > "$stamp"
+}
+
+# install PACKAGE…: what is missing, by the names that Debian has for it.
+install() {
+    [ $# -gt 0 ] || return 0
+    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 ||
+        die "Missing packages, by their Debian names: $*"
+    say "Installing the Debian packages $*"
+    log=$(mktemp)
+    (
+        # A package that brings a server would start it, too; the policy is
+        # how Debian is told not to.
+        policy=/usr/sbin/policy-rc.d
+        if [ ! -e "$policy" ]; then
+            trap 'rm -f "$policy"' EXIT
+            printf '#!/bin/sh\nexit 101\n' >"$policy"
+            chmod 755 "$policy"
+        fi
+        apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install \
+            -qq -y --no-install-recommends "$@"
+    ) >"$log" 2>&1 ||
+        { cat "$log" >&2; die "They could not be installed."; }
+    for package; do
+        systemctl disable "$package" >/dev/null 2>&1 || :
+    done
 }
