@@ -1,0 +1,1 @@
+"""The floors: what a thing costs at least, without Vestibule."""

@@ -1,0 +1,1 @@
+"""Hosts: small applications that mount Vestibule, to be measured."""
