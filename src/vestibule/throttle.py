@@ -1,8 +1,7 @@
 """Throttle: attempts are counted before what they try is checked.
 
 One statement counts and decides, in a transaction of its own, so that
-parallel guesses at many doors and processes cannot outrun the count
-(attack: read the count, verify, write the count).
+parallel guesses cannot outrun it (attack: read, verify, write the count).
 Source: OWASP ASVS 5.0 6.3.1; NIST SP 800-63B-4 3.2.2.
 """
 
@@ -10,6 +9,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from ipaddress import IPv6Address, ip_address, ip_network
+from typing import NoReturn
 
 from sqlalchemy import (
     ColumnElement,
@@ -55,6 +55,11 @@ class _Closed(Exception):
 
     def __init__(self, key: str) -> None:
         self.key = key
+
+
+def _note(key: str) -> str:
+    """Name the count of refusals of one key that the history has noted."""
+    return f"noted:{key}"
 
 
 def account_key(act: str, user_id: int | None, canonical: str | None) -> str:
@@ -162,14 +167,38 @@ class Throttle:
         """
         if self.db.is_writing:
             raise RuntimeError("attempts are counted before any transaction")
+        waits = self._waits([*limits, *map(_note, limits)])
+        # A flood is mostly refused by reading alone.
+        for key in filter(waits.get, limits):
+            self._refuse(key, act, user_id, waits)
         for key in self._closed(limits):
-            refusal = TooMany(self._wait(key))
-            if self._may_note(key):
-                self.history.record(act, user_id, refusal.code)
-            raise refusal
+            self._refuse(key, act, user_id, self._waits([key]))
+
+    def _refuse(
+        self, key: str, act: str, user_id: int | None, waits: dict[str, int]
+    ) -> NoReturn:
+        """Refuse an attempt, and note it unless that was done often enough.
+
+        Raises:
+            TooMany: always.
+        """
+        refusal = TooMany(waits.get(key, 0))
+        if _note(key) not in waits:
+            with self.db.apart(), self.db.unit():
+                if self._count(_note(key), MOST_NOTED):
+                    self.history.record(act, user_id, refusal.code)
+        raise refusal
+
+    def _waits(self, keys: list[str]) -> dict[str, int]:
+        """Say of each key that is closed how many seconds it stays so."""
+        now = self.db.clock.now()
+        found = select(Attempts.key, Attempts.closed_until - now).where(
+            Attempts.key.in_(keys), Attempts.closed_until > now
+        )
+        return {row[0]: row[1] for row in self.db.read(found)}
 
     def _closed(self, limits: dict[str, int]) -> list[str]:
-        """Count under each key, or name one that is closed and count none."""
+        """Count under each key, or none and name one that is closed."""
         try:
             with self.db.apart(), self.db.unit():
                 for key, limit in limits.items():
@@ -185,15 +214,12 @@ class Throttle:
 
         Attack: filling the disk, and somebody's history, with refusals.
         """
-        # In an open transaction nothing can be counted apart.
-        return self.db.is_writing or self._may_note(
-            account_key(act, user_id, None)
-        )
-
-    def _may_note(self, key: str) -> bool:
-        """Count a note of a refusal, if it is not one too many."""
+        if self.db.is_writing:
+            # In an open transaction nothing can be counted apart.
+            return True
         with self.db.apart(), self.db.unit():
-            return self._count(f"noted:{key}", MOST_NOTED)
+            key = account_key(act, user_id, None)
+            return self._count(_note(key), MOST_NOTED)
 
     def may_write_to(self, canonical: str) -> bool:
         """Tell whether an address may get another letter so soon.
@@ -242,13 +268,6 @@ class Throttle:
             ).returning(Attempts.count)
         )
         return counted is not None
-
-    def _wait(self, key: str) -> int:
-        """Say how many seconds a closed key stays closed."""
-        row = self.db.first(
-            select(Attempts.closed_until).where(Attempts.key == key)
-        )
-        return (row[0] if row else 0) - self.db.clock.now()
 
     def _give_back(self, key: str, limit: int) -> None:
         """Take one attempt off a count, and open what it had closed."""

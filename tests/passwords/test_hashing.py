@@ -9,7 +9,7 @@ from flask import Flask
 from conftest import PASSWORD
 from stagecraft import Opened, at_once, both_doors, tables_holding
 from vestibule.auth import Auth
-from vestibule.capabilities.passwords.hasher import LANES, WAITING, Hasher
+from vestibule.capabilities.passwords.hasher import Hasher
 from vestibule.errors import Unavailable
 from vestibule.outcomes import LoggedIn
 from vestibule.sections import PasswordSettings
@@ -144,7 +144,7 @@ def test_a_hash_of_an_unknown_kind_opens_nothing(
 
 def test_more_hashes_than_can_wait_are_refused_and_not_queued() -> None:
     hasher = Hasher(PasswordSettings(), lambda: False)
-    places = LANES + WAITING
+    places = hasher.lanes.most
 
     results = at_once([lambda: hasher.hash(PASSWORD)] * (places + 20))
 

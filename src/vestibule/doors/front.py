@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
+from vestibule.doors.gate import Gate, doors_of
 from vestibule.doors.hall import Hall
 
 if TYPE_CHECKING:
@@ -18,12 +19,12 @@ if TYPE_CHECKING:
 class Front:
     """Bare WSGI around an application, for what must cost next to nothing.
 
-    ``places`` says who answers at which path; everything else goes on to
-    the application behind.
+    ``places`` says who answers at which path; everything else goes on
+    through the gate to the application behind.
     """
 
-    def __init__(self, behind: "WSGIApplication") -> None:
-        self._behind = behind
+    def __init__(self, gate: Gate) -> None:
+        self.gate = gate
         self.places: dict[str, WSGIApplication] = {}
 
     def __call__(
@@ -31,10 +32,10 @@ class Front:
     ) -> Iterable[bytes]:
         """Answer at once, or pass the request on."""
         place = self.places.get(environ["PATH_INFO"])
-        return (place or self._behind)(environ, start)
+        return (place or self.gate)(environ, start)
 
 
 def put_in_front(app: Flask, own: Hall) -> None:
     """Let the front of a hall see every request of an application first."""
-    own.front = Front(app.wsgi_app)
+    own.front = Front(Gate(app.wsgi_app, own, doors_of(app)))
     app.wsgi_app = own.front  # type: ignore[assignment]

@@ -1,14 +1,17 @@
 """Serving: the application in granian, with the worker beside it."""
 
 import errno
+import gc
 import multiprocessing
 import signal
 import socket
+import sys
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vestibule.doors.allocator import keep_memory
 from vestibule.ground.knobs import SettingsError
 from vestibule.settings import Settings
 
@@ -20,7 +23,11 @@ if TYPE_CHECKING:
     )
     from flask import Flask
 
-THREADS = 16
+# Of a process. Most of them are there to wait, which costs little; they
+# start when they are needed, and end when they are not.
+THREADS = 128
+# Seconds after which a thread that works in Python lets others do so.
+SWITCH = 0.001
 PACKAGE = Path(__file__).resolve().parent.parent
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
@@ -87,7 +94,26 @@ def _application_of_worker(settings: Settings) -> "WSGIApplication":
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    return _measured(application(settings))
+    keep_memory(settings.passwords.hash_memory)
+    sys.setswitchinterval(SWITCH)
+    app = application(settings)
+    front = app.extensions["vestibule"].front
+    front.gate.widen(THREADS)
+    return _measured(app)
+
+
+def share_code() -> None:
+    """Load everything before the fork, so that all workers share it.
+
+    The collector then looks at none of it again: each of its rounds would
+    make copies of what is shared.
+    """
+    import vestibule.doors.app  # noqa: F401
+    from vestibule.doors.plan import load_handlers
+
+    load_handlers()
+    gc.collect()
+    gc.freeze()
 
 
 def serve(settings: Settings) -> None:
@@ -102,8 +128,7 @@ def serve(settings: Settings) -> None:
         # one loads only what it needs, which halves the time to start.
         multiprocessing.set_start_method("spawn", force=True)
     else:
-        # Loaded before the fork, so that all workers share it.
-        import vestibule.doors.app  # noqa: F401
+        share_code()
     server = Granian(
         "vestibule",
         address=_resolved(settings.site.host)[1],

@@ -58,12 +58,19 @@ class Login(Capability):
         """Find the account that a name and password open.
 
         Every account state costs the same: one look-up, one counted
-        attempt, one hash.
+        attempt, one hash. Whoever gets no place for that hash has cost
+        nothing.
 
         Raises:
             CredentialsIncorrect: there is none.
             TooMany: too many attempts.
+            Unavailable: too many are being checked already.
         """
+        with self.auth.passwords.place():
+            return self._proven(name, password)
+
+    def _proven(self, name: str, password: str) -> User:
+        """Find the account that a name and password open, from a place."""
         canonical = names.canonical(name)
         user = self._called(canonical)
         user_id = None if user is None else user.id

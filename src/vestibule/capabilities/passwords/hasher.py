@@ -1,15 +1,12 @@
-"""The hasher: argon2id in a bounded lane of its own.
+"""The hasher: argon2id, in lanes of its own.
 
 Source: RFC 9106; OWASP Password Storage Cheat Sheet (19 MiB, t=2, p=1).
 """
 
-import os
-import threading
+import time
 import unicodedata
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
-from typing import TypeVar
 
 from argon2 import PasswordHasher, Type, extract_parameters
 from argon2.exceptions import InvalidHashError
@@ -20,22 +17,20 @@ from vestibule.capabilities.passwords.derivations import (
     MOST_ARGON2_WORK,
     Limits,
 )
-from vestibule.errors import Malformed, Unavailable
+from vestibule.capabilities.passwords.lanes import Lanes
+from vestibule.errors import Malformed
 from vestibule.ground.randomness import Randomness
 from vestibule.sections import PasswordSettings
-
-R = TypeVar("R")
-
-# As many hashes at once as there are cores: more would only take memory.
-LANES = max(1, os.cpu_count() or 1)
-WAITING = 32
 
 
 class Hasher:
     """Hashes and verifies passwords, a bounded number at a time."""
 
     def __init__(
-        self, settings: PasswordSettings, is_writing: Callable[[], bool]
+        self,
+        settings: PasswordSettings,
+        is_writing: Callable[[], bool],
+        processes: int = 1,
     ) -> None:
         self._argon2 = PasswordHasher(
             time_cost=settings.hash_passes,
@@ -51,22 +46,19 @@ class Hasher:
                 settings.hash_memory * settings.hash_passes,
             ),
         )
-        self._is_writing = is_writing
-        # How many hashes were made; itself counted without a gap.
-        self.count = 0
-        self.open_lanes()
+        self.lanes = Lanes(is_writing, processes)
+        # How many seconds one of our hashes takes, once it was measured.
+        self.span = 0.0
 
-    def open_lanes(self) -> None:
-        """Make the lanes; a forked process has no thread of its parent."""
-        self._places = threading.BoundedSemaphore(LANES + WAITING)
-        # It starts its threads only when there is something to hash.
-        self._lanes = ThreadPoolExecutor(LANES, thread_name_prefix="hash-lane")
-        self._counting = threading.Lock()
+    @property
+    def count(self) -> int:
+        """How many hashes were made."""
+        return self.lanes.count
 
     def hash(self, password: str) -> str:
         """Hash a password into its encoded form with its parameters."""
         usual, *_ = _spellings(password)
-        return self._in_lane(lambda: self._argon2.hash(usual))
+        return self.lanes.work(lambda: self._argon2.hash(usual))
 
     def check(self, encoded: str) -> None:
         """Refuse a hash that a sign-in would not verify.
@@ -88,7 +80,7 @@ class Hasher:
             self.verify_nobody(password)
             return False
         for spelling in _spellings(password):
-            if self._in_lane(partial(opens, spelling)):
+            if self.lanes.work(partial(opens, spelling)):
                 return True
         if self._is_cheap(encoded):
             self.verify_nobody(password)
@@ -125,24 +117,18 @@ class Hasher:
 
     def warm_up(self) -> None:
         """Make the hash for unknown accounts before the first request."""
-        assert self._nobody
+        self.span = self.lanes.work(self._measured)
 
-    def _in_lane(self, work: Callable[[], R]) -> R:
-        """Wait for a lane and work in it.
+    def _measured(self) -> float:
+        """Say how many seconds of a processor one of our hashes takes.
 
-        Raises:
-            Unavailable: too many are waiting already.
+        The second one shows what all later ones take: in its lane its
+        memory is there already.
         """
-        if self._is_writing():
-            raise RuntimeError("a hash must not hold a transaction open")
-        if not self._places.acquire(blocking=False):
-            raise Unavailable
-        try:
-            with self._counting:
-                self.count += 1
-            return self._lanes.submit(work).result()
-        finally:
-            self._places.release()
+        assert self._nobody
+        begun = time.thread_time()
+        self._argon2.hash(b"")
+        return time.thread_time() - begun
 
 
 def _spellings(password: str) -> list[bytes]:

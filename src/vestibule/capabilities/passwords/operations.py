@@ -1,6 +1,7 @@
 """Checking, hashing and changing passwords."""
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from unicodedata import normalize
@@ -50,8 +51,18 @@ class Passwords(Capability):
     def __init__(self, auth: "Auth") -> None:
         super().__init__(auth)
         self.hasher = Hasher(
-            self.settings.passwords, lambda: self.db.is_writing
+            self.settings.passwords,
+            lambda: self.db.is_writing,
+            self.settings.site.workers,
         )
+
+    def place(self) -> AbstractContextManager[None]:
+        """Keep a place in the lanes, which an attempt needs before it counts.
+
+        Raises:
+            Unavailable: all are taken; nothing was counted or written.
+        """
+        return self.hasher.lanes.place()
 
     def check(self, password: str, own_names: Iterable[str]) -> None:
         """Refuse what may not become a password.
@@ -175,18 +186,27 @@ class Passwords(Capability):
 
         Source: OWASP ASVS 5.0 6.2.3, 7.4.3.
         """
-        with self.auth.throttle.attempt("login", user.id):
-            if not self.is_right(user, old):
-                refusal = OldPasswordIncorrect()
-                self.history.record("password.change", user.id, refusal.code)
-                raise refusal
-        if normalize("NFC", new) == normalize("NFC", old):
-            raise PasswordSame
-        hashed = self.hash_new(user, new)
+        with self.place():
+            with self.auth.throttle.attempt("login", user.id):
+                self._prove_old(user, old)
+            if normalize("NFC", new) == normalize("NFC", old):
+                raise PasswordSame
+            hashed = self.hash_new(user, new)
         self.set(user, hashed)
         self.auth.sessions.end_all(user.id, keep=keep)
         self.history.record("password.change", user.id)
         return PasswordChanged()
+
+    def _prove_old(self, user: User, old: str) -> None:
+        """Refuse a wrong old password, and note it.
+
+        Raises:
+            OldPasswordIncorrect: it is wrong.
+        """
+        if not self.is_right(user, old):
+            refusal = OldPasswordIncorrect()
+            self.history.record("password.change", user.id, refusal.code)
+            raise refusal
 
     @operation
     def set(

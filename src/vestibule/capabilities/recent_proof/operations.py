@@ -34,7 +34,10 @@ class RecentProof(Capability):
 
         Source: OWASP ASVS 5.0 7.2.4, 7.5.1.
         """
-        with self.auth.throttle.attempt("login", user.id):
+        with (
+            self.auth.passwords.place(),
+            self.auth.throttle.attempt("login", user.id),
+        ):
             if not self.auth.passwords.is_right(user, password):
                 refusal = PasswordIncorrect()
                 self.history.record("recent_proof", user.id, refusal.code)

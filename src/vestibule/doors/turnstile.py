@@ -1,0 +1,128 @@
+"""The turnstile: few are inside at a time, and a bounded number may wait.
+
+Who waits comes in by rank: first the places from which somebody has signed
+in before, then the new ones, then those that were let in lately, the more
+often the later. So a flood does not keep the others out, unless each of its
+requests comes from somewhere else; then those who were here before still
+come first.
+"""
+
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+# How long it is remembered who was let in how often: seconds, and names.
+MEMORY = 60
+MOST_NAMES = 10_000
+NEW = 1
+
+
+@dataclass(eq=False)
+class _Waiting:
+    """One who waits to be let in, or to be told that they are not."""
+
+    who: str
+    is_in: bool = False
+    told: threading.Event = field(default_factory=threading.Event)
+
+
+class Turnstile:
+    """Lets a number of requests in, each until it leaves.
+
+    Args:
+        places: how many are inside at most.
+        room: how many wait at most; each holds a thread.
+        of_one: how many of one name are inside at most, if not all.
+    """
+
+    def __init__(self, places: int, room: int = 0, of_one: int = 0) -> None:
+        self.places = places
+        self.room = room
+        self.of_one = of_one or places
+        self.open()
+
+    def open(self) -> None:
+        """Begin anew; in a forked process nobody is inside yet."""
+        self.inside: Counter[str] = Counter()
+        self.waiting: list[_Waiting] = []
+        self._turns: dict[str, int] = {}
+        # In the order in which they came; a dict keeps it, and a set not.
+        self._welcome: dict[str, None] = {}
+        self._begun = 0.0
+        self._alone = threading.Lock()
+
+    def enter(self, who: str, patience: float) -> bool:
+        """Go in, or wait for it; tell whether one is inside now.
+
+        Args:
+            who: the name under which one's turns are counted.
+            patience: how many seconds one waits at most.
+        """
+        with self._alone:
+            if self._has_place(who):
+                self._admit(who)
+                return True
+            one = _Waiting(who)
+            if not self._seat(one):
+                return False
+        one.told.wait(patience)
+        with self._alone:
+            if one in self.waiting:
+                self.waiting.remove(one)
+            return one.is_in
+
+    def leave(self, who: str) -> None:
+        """Go out, and let in whoever comes next."""
+        with self._alone:
+            self.inside[who] -= 1
+            # Nothing is kept of who is not there.
+            self.inside += Counter()
+            able = [one for one in self.waiting if self._has_place(one.who)]
+            if able:
+                # The first of them, where several have the same rank.
+                one = min(able, key=self._rank)
+                self.waiting.remove(one)
+                self._admit(one.who)
+                one.is_in = True
+                one.told.set()
+
+    def _has_place(self, who: str) -> bool:
+        """Tell whether there is a place, and somebody may have it."""
+        is_free = self.inside.total() < self.places
+        return is_free and self.inside[who] < self.of_one
+
+    def _seat(self, one: _Waiting) -> bool:
+        """Let somebody wait, in the place of another who has had more."""
+        if len(self.waiting) >= self.room:
+            if not self.waiting:
+                return False
+            last = max(reversed(self.waiting), key=self._rank)
+            if self._rank(last) <= self._rank(one):
+                return False
+            self.waiting.remove(last)
+            last.told.set()
+        self.waiting.append(one)
+        return True
+
+    def welcome(self, who: str) -> None:
+        """Remember that somebody has proven to be one of ours."""
+        with self._alone:
+            if len(self._welcome) >= MOST_NAMES:
+                del self._welcome[next(iter(self._welcome))]
+            self._welcome[who] = None
+            self._turns.pop(who, None)
+
+    def _rank(self, one: _Waiting) -> int:
+        """Say how many others somebody steps behind."""
+        first = 0 if one.who in self._welcome else NEW
+        return first + self._turns.get(one.who, 0)
+
+    def _admit(self, who: str) -> None:
+        """Count somebody who goes in, and forget what is long ago."""
+        now = time.monotonic()
+        if now - self._begun > MEMORY or len(self._turns) >= MOST_NAMES:
+            self._turns.clear()
+            self._begun = now
+        self._turns[who] = self._turns.get(who, 0) + 1
+        self.inside[who] += 1

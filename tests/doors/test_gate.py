@@ -1,0 +1,321 @@
+"""The gate: few may have something hashed, and the others cost nothing."""
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from conftest import HTML, PASSWORD, Browser
+from processes import eventually
+from stagecraft import watched
+from vestibule import Vestibule
+from vestibule.auth import Auth
+from vestibule.doors.gate import Gate, doors_of
+from vestibule.doors.turnstile import Turnstile
+from vestibule.settings import Settings
+from vestibule.user import User
+
+DOORS = (
+    "/login",
+    "/sessions",
+    "/api/v1/sessions",
+    "/register",
+    "/users",
+    "/api/v1/users",
+)
+
+
+def gate_of(app: Flask) -> Gate:
+    """Find the gate of an application."""
+    found: Gate = app.extensions["vestibule"].front.gate
+    return found
+
+
+@contextmanager
+def full(turnstile: Turnstile) -> Iterator[None]:
+    """Take every place of a turnstile that is free."""
+    taken = 0
+    while turnstile.enter(f"somebody {taken}", 0):
+        taken += 1
+    try:
+        yield
+    finally:
+        for number in range(taken):
+            turnstile.leave(f"somebody {number}")
+
+
+def as_program(client: FlaskClient, path: str, **more: Any) -> TestResponse:
+    """Send a sign-in as a program does."""
+    typed = {"email": "alice", "name": "alice", "password": PASSWORD}
+    return client.post(path, json=typed, **more)
+
+
+# -- the turnstile ----------------------------------------------------------
+
+
+def queue(turnstile: Turnstile, *names: str) -> list[str]:
+    """Let some wait in this order, then say in which they came in."""
+    came: list[str] = []
+
+    def wait(name: str) -> None:
+        if turnstile.enter(name, 60):
+            came.append(name)
+            turnstile.leave(name)
+
+    with ThreadPoolExecutor(len(names)) as threads, full(turnstile):
+        for number, name in enumerate(names):
+            threads.submit(wait, name)
+            eventually(
+                lambda: len(turnstile.waiting) > number,  # noqa: B023
+                f"{name} to wait",
+            )
+    return came
+
+
+def test_who_was_let_in_least_comes_next_and_friends_before_all() -> None:
+    turnstile = Turnstile(1, room=9)
+    for name in ("often", "often", "once"):
+        assert turnstile.enter(name, 0)
+        turnstile.leave(name)
+    turnstile.welcome("friend")
+
+    came = queue(turnstile, "often", "once", "new", "friend", "also new")
+
+    assert came == ["friend", "new", "also new", "once", "often"]
+
+
+def test_a_full_room_sends_away_who_was_let_in_most() -> None:
+    turnstile = Turnstile(1, room=2)
+    for _ in range(3):
+        assert turnstile.enter("flood", 0)
+        turnstile.leave("flood")
+
+    assert queue(turnstile, "flood", "flood")[0] == "flood"
+    with ThreadPoolExecutor(3) as threads, full(turnstile):
+        floods = [
+            threads.submit(turnstile.enter, "flood", 60) for _ in range(2)
+        ]
+        eventually(lambda: len(turnstile.waiting) == 2, "a full room")
+        assert not turnstile.enter("flood", 60)
+        threads.submit(turnstile.enter, "new", 60)
+        eventually(
+            lambda: "new" in [one.who for one in turnstile.waiting],
+            "the new one to wait",
+        )
+        eventually(lambda: any(one.done() for one in floods), "one sent away")
+        assert [one.result() for one in floods if one.done()] == [False]
+        turnstile.room = 0
+        for one in [*turnstile.waiting]:
+            one.told.set()
+    assert turnstile.waiting == []
+
+
+def test_nobody_alone_can_have_all_places() -> None:
+    turnstile = Turnstile(4, of_one=2)
+
+    assert [turnstile.enter("one", 0) for _ in range(3)] == [True, True, False]
+    assert turnstile.enter("other", 0)
+    turnstile.leave("one")
+    assert turnstile.enter("one", 0)
+    for name in ("one", "one", "other"):
+        turnstile.leave(name)
+    assert turnstile.inside == {}
+
+
+def test_a_forked_process_begins_with_nobody_inside(app: Flask) -> None:
+    turnstile = gate_of(app).turnstile
+    with full(turnstile):
+        child = os.fork()
+        if child == 0:
+            os._exit(7 if turnstile.enter("somebody", 0) else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+
+
+# -- the gate ---------------------------------------------------------------
+
+
+def test_the_gate_stands_where_strangers_can_have_something_hashed(
+    app: Flask, settings: Settings
+) -> None:
+    assert doors_of(app) == {*DOORS}
+
+    host = Flask("host")
+    Vestibule(host, settings, url_prefix="/account")
+    host.extensions["vestibule"].auth.db.close()
+    assert doors_of(host) == {f"/account{path}" for path in DOORS}
+
+
+@pytest.mark.parametrize("path", DOORS)
+def test_who_finds_no_place_is_refused_as_by_the_door_and_costs_nothing(
+    app: Flask, auth: Auth, alice: User, path: str
+) -> None:
+    client = app.test_client()
+    hasher = auth.passwords.hasher
+    before = hasher.count
+    with full(gate_of(app).turnstile), watched(auth) as statements:
+        answers = [as_program(client, path) for _ in range(3)]
+
+    for answer in answers:
+        assert answer.status_code == 503
+        assert answer.headers["Retry-After"] == "2"
+        assert "The service is busy" in answer.text
+        assert "Set-Cookie" not in answer.headers
+        told = answer.get_json()
+        if path in ("/sessions", "/users"):
+            assert list(told) == ["message"]
+        else:
+            assert answer.mimetype == "application/problem+json"
+            assert told["code"] == "unavailable"
+    assert (statements, hasher.count) == ([], before)
+    assert as_program(client, path).status_code != 503
+
+
+def test_a_visitor_is_refused_by_a_page_in_their_language(app: Flask) -> None:
+    client = app.test_client()
+    with full(gate_of(app).turnstile):
+        pages = {
+            wish: client.post(
+                "/login", headers={**HTML, "Accept-Language": wish}
+            )
+            for wish in ("en", "ru", "ru-RU,ru;q=0.9", "fr")
+        }
+        client.set_cookie("vestibule_language", "ru")
+        chosen = client.post("/login", headers=HTML)
+
+    assert all(page.status_code == 503 for page in pages.values())
+    assert "<h1" in pages["en"].text
+    assert "The service is busy" in pages["en"].text
+    assert pages["fr"].text == pages["en"].text
+    assert pages["ru"].text != pages["en"].text
+    assert pages["ru-RU,ru;q=0.9"].text == pages["ru"].text == chosen.text
+    assert "Content-Security-Policy" in pages["en"].headers
+
+
+def test_a_copied_refusal_holds_nothing_of_who_was_refused_first(
+    app: Flask, alice: User
+) -> None:
+    browser = Browser(app)
+    browser.sign_in("alice")
+    odd = {**HTML, "Host": "evil.example", "X-Odd": "evil", "Referer": "evil"}
+    with full(gate_of(app).turnstile):
+        browser.client.post("/login?next=/evil", headers=odd)
+        answer = app.test_client().post("/login", headers=HTML)
+
+    assert "alice" not in answer.text
+    assert "evil" not in f"{answer.text}{answer.headers}"
+
+
+def test_everything_else_answers_while_all_places_are_taken(
+    app: Flask, alice: User
+) -> None:
+    browser = Browser(app)
+    browser.sign_in("alice")
+    with full(gate_of(app).turnstile):
+        assert browser.open("/login").status_code == 302
+        assert browser.open("/profile").status_code == 200
+        assert Browser(app).open("/login").status_code == 200
+        sent = browser.send("/profile", username="alice2", email="a@b.example")
+        assert sent.status_code < 400
+        assert browser.client.delete("/sessions").status_code == 302
+
+
+def test_places_come_back_whatever_became_of_a_request(
+    app: Flask, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, client = gate_of(app), app.test_client()
+
+    def broken(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    for number in range(2 * gate.turnstile.places):
+        as_program(client, "/sessions")
+        client.post("/login", data=b"\xff", content_type="text/odd")
+        client.post("/sessions", data=b"{", headers={"Content-Length": "9"})
+        with monkeypatch.context() as patch:
+            patch.setattr(gate, "_behind", broken)
+            with pytest.raises(KeyboardInterrupt):
+                as_program(client, "/sessions")
+        assert gate.turnstile.inside == {}, number
+
+
+def test_a_place_is_taken_when_the_body_is_there_and_not_before(
+    app: Flask, alice: User
+) -> None:
+    gate = gate_of(app)
+    inside: list[int] = []
+
+    pieces = [b'{"email":"alice"', b',"password":"a guess"}']
+    length = sum(map(len, pieces))
+
+    class Body:
+        """A body that notes how many places are taken as it comes."""
+
+        def read(self, _: int = -1) -> bytes:
+            """Give the next piece."""
+            inside.append(gate.turnstile.inside.total())
+            return pieces.pop(0)
+
+    answer = app.test_client().post(
+        "/sessions",
+        content_type="application/json",
+        environ_overrides={
+            "wsgi.input": Body(),
+            "CONTENT_LENGTH": str(length),
+        },
+    )
+    assert answer.status_code == 401
+    assert inside == [0, 0]
+
+
+def test_in_the_server_of_a_host_nobody_waits(app: Flask) -> None:
+    gate = gate_of(app)
+    assert (gate.turnstile.room, gate.pace, gate.bodies) == (0, 0.0, None)
+
+
+def test_in_our_own_server_waiting_leaves_threads_to_others(
+    app: Flask, auth: Auth
+) -> None:
+    gate = gate_of(app)
+    auth.passwords.hasher.warm_up()
+    gate.widen(128)
+
+    assert gate.bodies is not None
+    waiting = gate.turnstile.room + gate.bodies.places
+    assert waiting + gate.turnstile.places < 128 - 16
+    assert gate.bodies.of_one < gate.bodies.places
+    assert 0 < gate.pace <= 0.25
+
+
+def test_who_waited_is_let_in_when_a_place_comes_back(
+    app: Flask, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vestibule.doors.gate.PATIENCE", 60)
+    gate = gate_of(app)
+    gate.widen(128)
+    typed = {"email": "alice@example.com", "password": PASSWORD}
+    with ThreadPoolExecutor(1) as threads:
+        with full(gate.turnstile):
+            client = app.test_client()
+            told = threads.submit(client.post, "/sessions", data=typed)
+            eventually(lambda: gate.turnstile.waiting, "somebody to wait")
+        assert told.result().status_code == 200
+    assert gate.turnstile.inside == {}
+
+
+def test_who_waits_in_vain_is_refused(
+    app: Flask, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vestibule.doors.gate.PATIENCE", 0.01)
+    gate = gate_of(app)
+    gate.widen(128)
+    with full(gate.turnstile):
+        answer = as_program(app.test_client(), "/sessions")
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+    assert gate.turnstile.waiting == []

@@ -1,0 +1,163 @@
+"""Hash lanes: few at a time, and refused before anything is counted."""
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+from flask import Flask
+
+from conftest import PASSWORD
+from processes import eventually
+from stagecraft import Opened, both_doors, watched
+from vestibule.auth import Auth
+from vestibule.capabilities.passwords import lanes as lane_module
+from vestibule.capabilities.passwords.lanes import NICENESS, Lanes
+from vestibule.errors import Refusal, Unavailable
+from vestibule.user import User
+
+
+@contextmanager
+def blocked(lanes: Lanes, taken: int) -> Iterator[None]:
+    """Keep places of the lanes taken by work that does not end."""
+    over = threading.Event()
+    with ThreadPoolExecutor(taken) as threads:
+        try:
+            for _ in range(taken):
+                threads.submit(lambda: lanes.work(over.wait))
+            eventually(
+                lambda: lanes.places._value == lanes.most - taken,
+                "the places to be taken",
+            )
+            yield
+        finally:
+            over.set()
+
+
+def idle() -> Lanes:
+    """Make lanes for nobody in particular."""
+    return Lanes(lambda: False)
+
+
+def test_lanes_are_as_many_as_the_processors_of_a_process(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lane_module, "processors", lambda: 8)
+
+    assert Lanes(lambda: False).number == 8
+    assert Lanes(lambda: False, processes=4).number == 2
+    assert Lanes(lambda: False, processes=16).number == 1
+
+
+def test_a_lane_gives_way_and_whoever_waits_for_it_does_not() -> None:
+    def niceness() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    before = niceness()
+    assert idle().work(niceness) == before + NICENESS
+    assert niceness() == before
+
+
+def test_as_many_hash_at_once_as_there_are_lanes() -> None:
+    lanes, most = idle(), 0
+    inside, alone = 0, threading.Lock()
+
+    def hashing() -> None:
+        nonlocal inside, most
+        with alone:
+            inside += 1
+            most = max(most, inside)
+        threading.Event().wait(0.001)
+        with alone:
+            inside -= 1
+
+    with ThreadPoolExecutor(lanes.most) as threads:
+        for _ in range(40):
+            list(threads.map(lambda _: lanes.work(hashing), range(lanes.most)))
+    assert most <= lanes.number
+
+
+def test_a_place_is_given_back_after_an_error() -> None:
+    lanes = idle()
+
+    for _ in range(2 * lanes.most):
+        with pytest.raises(ZeroDivisionError):
+            lanes.work(lambda: 1 // 0)
+        with pytest.raises(KeyError), lanes.place():
+            raise KeyError
+
+    with blocked(lanes, lanes.most), pytest.raises(Unavailable):
+        lanes.work(int)
+
+
+def test_who_has_a_place_needs_no_second_to_hash() -> None:
+    lanes = idle()
+
+    with blocked(lanes, lanes.most - 1), lanes.place():
+        assert lanes.places._value == 0
+        with lanes.place():
+            pass
+        with pytest.raises(Unavailable):
+            ThreadPoolExecutor(1).submit(lanes.work, int).result()
+    assert lanes.work(int) == 0
+
+
+def test_a_forked_process_has_lanes_of_its_own() -> None:
+    lanes = idle()
+    lanes.work(int)
+    with blocked(lanes, lanes.most):
+        child = os.fork()
+        if child == 0:
+            lanes.open()
+            os._exit(lanes.work(lambda: 7))
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+
+
+@both_doors
+def test_a_sign_in_without_a_place_is_refused_and_nothing_is_written(
+    app: Flask, auth: Auth, alice: User, opened: Opened
+) -> None:
+    door = opened(app)
+    door.sign_in("alice@example.com", "a wrong guess")
+    door = opened(app)
+    lanes = auth.passwords.hasher.lanes
+    before = lanes.count
+
+    with blocked(lanes, lanes.most), watched(auth) as statements:
+        answer = door.sign_in("alice@example.com")
+
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "2"
+    assert statements == []
+    assert lanes.count == before + lanes.most
+
+
+ACTS: dict[str, Callable[[Auth, User], object]] = {
+    "sign in": lambda auth, _: auth.login.with_password("alice", PASSWORD),
+    "change": lambda auth, user: auth.passwords.change(
+        user, PASSWORD, "another good password"
+    ),
+    "confirm": lambda auth, user: auth.recent_proof.confirm(
+        user, PASSWORD, auth.sessions.open(user.id)
+    ),
+}
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_an_attempt_that_finds_no_place_is_not_counted(
+    auth: Auth, alice: User, act: str
+) -> None:
+    spent: list[object] = []
+    real = auth.throttle.spend
+    auth.throttle.spend = lambda *given: spent.append(real(*given))  # type: ignore[method-assign]
+    lanes = auth.passwords.hasher.lanes
+
+    with blocked(lanes, lanes.most), pytest.raises(Refusal) as refused:
+        ACTS[act](auth, alice)
+
+    assert refused.type is Unavailable
+    assert spent == []
+    ACTS[act](auth, alice)
+    assert len(spent) == 1
