@@ -88,8 +88,9 @@ class Auth:
 
     def after_fork(self) -> None:
         """Share neither connections nor threads with the parent process."""
-        self.db.engine.dispose(close=False)
-        self.passwords.hasher.open_lanes()
+        self.db.after_fork()
+        self.sessions.slides.begin_anew()
+        self.passwords.hasher.lanes.open()
         self.pictures.processor.open_lanes()
         self.outbox.stirred = threading.Event()
         self.at_work = threading.Lock()

@@ -5,7 +5,7 @@ how it ended. It is written in the transaction of the act itself, and
 survives when the act is refused.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -48,17 +48,27 @@ class Circumstances:
     actor_id: int | None = None
 
 
-_now: ContextVar[Circumstances] = ContextVar("circumstances")
+_NONE = Circumstances()
+_now: ContextVar[Circumstances | Callable[[], Circumstances]] = ContextVar(
+    "circumstances", default=_NONE
+)
 
 
 def circumstances() -> Circumstances:
     """Say under which circumstances this thread acts at the moment."""
-    return _now.get(Circumstances())
+    now = _now.get()
+    return now if isinstance(now, Circumstances) else now()
 
 
 @contextmanager
-def under(these: Circumstances) -> Iterator[None]:
-    """Act under the given circumstances for a while."""
+def under(
+    these: Circumstances | Callable[[], Circumstances],
+) -> Iterator[None]:
+    """Act under the given circumstances for a while.
+
+    Args:
+        these: the circumstances, or who tells them when they are asked for.
+    """
     mark = _now.set(these)
     try:
         yield

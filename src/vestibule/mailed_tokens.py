@@ -14,6 +14,7 @@ from sqlalchemy import (
     LargeBinary,
     String,
     UniqueConstraint,
+    bindparam,
     delete,
     select,
 )
@@ -40,6 +41,13 @@ class MailedToken(Record):
     fingerprint: Mapped[bytes] = mapped_column(LargeBinary(32))
     address: Mapped[str] = mapped_column(String(254))
     ends_at: Mapped[int] = mapped_column(index=True)
+
+
+_PENDING = select(MailedToken.address).where(
+    MailedToken.user_id == bindparam("user_id"),
+    MailedToken.purpose == bindparam("purpose"),
+    MailedToken.ends_at > bindparam("now"),
+)
 
 
 @dataclass(frozen=True)
@@ -111,13 +119,9 @@ class MailedTokens:
 
     def pending(self, user_id: int, purpose: str) -> str | None:
         """Say which address a live token of an account was mailed to."""
-        row = self.db.first(
-            select(MailedToken.address).where(
-                MailedToken.user_id == user_id,
-                MailedToken.purpose == purpose,
-                MailedToken.ends_at > self.db.clock.now(),
-            )
-        )
+        now = self.db.clock.now()
+        wanted = {"user_id": user_id, "purpose": purpose, "now": now}
+        row = self.db.first(_PENDING, **wanted)
         return row[0] if row else None
 
     def forget(self, user_id: int, *purposes: str) -> None:

@@ -88,7 +88,7 @@ def test_the_names_that_are_ours_are_those_that_every_page_has(
 
     def note(app: Flask, context: dict[str, object], **_: object) -> None:
         """Note what a page is given beside what Flask gives every one."""
-        usual: dict[str, object] = {}
+        usual: dict[str, object] = {**app.jinja_env.globals}
         app.update_template_context(usual)
         seen.append({*context} - {*usual})
 

@@ -88,7 +88,8 @@ class Answer:
 
     def response(self, status: int = 200) -> Response:
         """Write the answer as JSON."""
-        body = self.schema()().dump(self)
+        this: Any = type(self)
+        body = _writer(this).dump(self)
         return Response(
             json.dumps(body, ensure_ascii=False),
             status,
@@ -103,6 +104,13 @@ def _schema(answer: Any) -> type[Schema]:
     made: Any = Schema.from_dict(wires)
     meta = type("Meta", (), {"unknown": RAISE, "register": False})
     return type(f"{answer.__name__}Schema", (made,), {"Meta": meta})
+
+
+@cache
+def _writer(answer: Any) -> Schema:
+    """Give the schema ready to write, which costs more than writing."""
+    made: Schema = _schema(answer)()
+    return made
 
 
 def nothing(status: int = 204) -> Response:

@@ -1,16 +1,13 @@
 """The caller: where a request comes from, and who is asking."""
 
-import re
 from collections.abc import Callable
 from functools import wraps
-from ipaddress import ip_address
 from typing import Any, ParamSpec, TypeVar, cast
 from urllib.parse import urlsplit
 
 from flask import (
     after_this_request,
     current_app,
-    g,
     redirect,
     request,
     url_for,
@@ -19,75 +16,72 @@ from werkzeug.local import LocalProxy
 from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Response
 
+from vestibule.doors import whence
+from vestibule.doors.credentials import bearer_token, claims_bearer
 from vestibule.doors.hall import auth, hall, settings
+from vestibule.doors.stay import stay
 from vestibule.errors import NotProven
-from vestibule.history import Circumstances, acting_as, under
+from vestibule.history import Circumstances, under
 from vestibule.policy import STRANGER, Act, Actor
 from vestibule.user import User
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-# RFC 6750 section 2.1; the name of a scheme has no case (RFC 9110, 11.1).
-_BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE)
-# Several headers of one name arrive as one, with commas between.
-_CLAIMS_BEARER = re.compile(r"(^|,)\s*bearer(\s|,|$)", re.IGNORECASE)
 # Pages and the classic routes know the cookie alone.
 _TAKE_BEARERS = {"vestibule.api", "vestibule.pictures"}
 
 
 def is_browser() -> bool:
     """Tell a browser from a program: only a browser names text/html."""
-    return any(
+    accepted = request.headers.get("Accept", "").lower()
+    # As browsers begin, and as programs write; the rest is read with care.
+    if accepted.startswith("text/html,"):
+        return True
+    return "text/html" in accepted and any(
         quality > 0 and kind.partition(";")[0].strip().lower() == "text/html"
         for kind, quality in request.accept_mimetypes
     )
 
 
 def client_address() -> str:
-    """Say where a request comes from.
-
-    Forwarding headers are believed only from configured proxies, from the
-    right to the left, up to the first address that is none (attack: a
-    client that names any address it likes).
-    """
-    peer = request.environ.get("REMOTE_ADDR") or ""
+    """Say where a request comes from."""
     trusted = settings().site.trusted_proxies
-    if not trusted:
-        return peer
-    named = request.headers.get("X-Forwarded-For", "").split(",")
-    for hop in [peer, *(part.strip() for part in reversed(named))]:
-        try:
-            # What follows a % is a name of whoever wrote it, of any length.
-            ip = ip_address(hop.partition("%")[0])
-        except ValueError:
-            break
-        # A server on both protocols sees IPv4 as ::ffff:192.0.2.1.
-        ip = getattr(ip, "ipv4_mapped", None) or ip
-        peer = str(ip)
-        if not any(ip in network for network in trusted):
-            break
-    return peer
+    return whence.client_address(request.environ, trusted)
 
 
 def circumstances() -> Circumstances:
     """Gather what the history notes about this request."""
-    return Circumstances(
-        door=_door(),
-        address=client_address(),
-        agent="".join(
-            c for c in request.headers.get("User-Agent", "") if c.isprintable()
-        ),
-        request_id=str(auth().randomness.row_id()),
-    )
+    known = stay()
+    told = known.circumstances
+    if told is None or told.actor_id != known.actor_id:
+        agent = request.headers.get("User-Agent", "")
+        told = known.circumstances = Circumstances(
+            door=_door(),
+            address=client_address(),
+            agent="".join(c for c in agent if c.isprintable()),
+            request_id=request_id(),
+            actor_id=known.actor_id,
+        )
+    return told
+
+
+def request_id() -> str:
+    """Say the number under which this request is in the history."""
+    known = stay()
+    if not known.request_id:
+        known.request_id = str(auth().randomness.row_id())
+    return known.request_id
 
 
 def come_in() -> None:
-    """Act under the circumstances of this request until it is over."""
-    here = circumstances()
-    g.vestibule_request_id = here.request_id
-    g.vestibule_under = under(here)
-    g.vestibule_under.__enter__()
+    """Act under the circumstances of this request until it is over.
+
+    Most requests note nothing, so they are gathered when asked for.
+    """
+    known = stay()
+    known.under = under(circumstances)
+    known.under.__enter__()
 
 
 def _door() -> str:
@@ -104,15 +98,16 @@ def session_token() -> str | None:
     the token dead or no token at all.
     """
     if is_bearer():
-        found = _BEARER.fullmatch(request.headers["Authorization"])
-        return found[1] if found else None
+        return bearer_token(request.headers["Authorization"])
     return request.cookies.get(hall().session_cookie)
 
 
 def is_bearer() -> bool:
     """Tell whether the caller comes with a bearer token, good or bad."""
-    claim = request.headers.get("Authorization", "")
-    return takes_bearers() and bool(_CLAIMS_BEARER.search(claim))
+    claim = request.headers.get("Authorization")
+    if not claim:
+        return False
+    return takes_bearers() and claims_bearer(claim)
 
 
 def takes_bearers() -> bool:
@@ -131,24 +126,25 @@ def is_api() -> bool:
 
 def actor() -> Actor:
     """Look up, once a request, who acts."""
-    if "vestibule_actor" not in g:
+    known = stay()
+    if known.actor is None:
         # If the database does not answer, the first to ask is refused with
         # 503, and the page that says so is rendered without a user.
-        g.vestibule_actor = STRANGER
-        found = auth().sessions.actor(session_token())
-        g.vestibule_actor = found
-        # A body that is streamed comes after the request, and ends it for
-        # a second time.
-        if found.user is not None and "vestibule_under" not in g:
-            come_in()
-        if found.user is not None:
-            acting_as(found.user.id)
-    return cast("Actor", g.vestibule_actor)
+        known.actor = STRANGER
+        known.actor = auth().sessions.actor(session_token())
+        if known.actor.user is not None:
+            known.actor_id = known.actor.user.id
+            # A body that is streamed comes after the request, and ends it
+            # for a second time.
+            if known.under is None:
+                come_in()
+    return known.actor
 
 
 def forget_user() -> None:
     """Look again at who is signed in, after that changed."""
-    g.pop("vestibule_actor", None)
+    known = stay()
+    known.actor, known.language = None, ""
 
 
 def signed_in() -> User | None:
@@ -231,15 +227,22 @@ def _keep_private(response: Response) -> Response:
 
     A view may know better, as for a file whose address nobody guesses.
     """
-    response.headers.setdefault("Cache-Control", "no-store")
-    response.vary.add("Cookie")
+    headers = response.headers
+    headers.setdefault("Cache-Control", "no-store")
+    if "Vary" in headers:
+        response.vary.add("Cookie")
+    else:
+        headers["Vary"] = "Cookie"
     return response
 
 
 def here() -> str:
     """Say the address of this request as the browser knows it."""
-    address = urlsplit(iri_to_uri(request.url))
-    return address._replace(scheme="", netloc="").geturl()
+    known = stay()
+    if not known.here:
+        address = urlsplit(iri_to_uri(request.url))
+        known.here = address._replace(scheme="", netloc="").geturl()
+    return known.here
 
 
 def signed_out_only(view: Callable[P, R]) -> Callable[P, R | Response]:

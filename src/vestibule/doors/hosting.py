@@ -11,7 +11,6 @@ from functools import partial
 from flask import (
     Flask,
     current_app,
-    g,
     request,
     request_started,
     request_tearing_down,
@@ -20,6 +19,7 @@ from flask import (
 from vestibule.auth import Auth
 from vestibule.doors.caller import come_in
 from vestibule.doors.hall import hall
+from vestibule.doors.stay import forget_stay
 from vestibule.settings import Settings
 from vestibule.worker import Worker, post_for
 
@@ -46,18 +46,21 @@ def follow_forks(auth: Auth) -> None:
     held: list[threading.Lock] = []
 
     def wait() -> None:
-        """Let the worker finish its round.
+        """Let the worker finish its round, and a session slide on.
 
         SQLite would take its locks along into the child, where nobody
         ever gives them back.
         """
         found = known()
-        if found is not None and found.at_work.acquire(timeout=WORTH_WAITING):
-            held.append(found.at_work)
+        if found is None:
+            return
+        for lock in (found.at_work, found.sessions.slides.at_work):
+            if lock.acquire(timeout=WORTH_WAITING):
+                held.append(lock)
 
     def go_on() -> None:
-        """Let the parent's worker go on."""
-        if held:
+        """Let the parent's threads go on."""
+        while held:
             held.pop().release()
 
     def begin_anew() -> None:
@@ -74,7 +77,7 @@ def follow_forks(auth: Auth) -> None:
 
 def _arrive(_: Flask, **__: object) -> None:
     """Note who comes from where; begin to work at the first request."""
-    _forget()
+    forget_stay()
     come_in()
     beside = hall().beside
     if beside is not None:
@@ -83,32 +86,9 @@ def _arrive(_: Flask, **__: object) -> None:
 
 def _leave(_: Flask, **__: object) -> None:
     """Forget who came, when the request is over."""
-    held = g.pop("vestibule_under", None)
-    _forget()
-    if held is not None:
-        held.__exit__(None, None, None)
-
-
-# What is kept of a request in ``g``.
-_KEPT = (
-    "accepted",
-    "actor",
-    "pictures",
-    "request_id",
-    "under",
-    "unread",
-    "visit",
-)
-
-
-def _forget() -> None:
-    """Forget what was kept of a request.
-
-    Requests inside one application context, as in many a host's tests,
-    share ``g``.
-    """
-    for name in _KEPT:
-        g.pop(f"vestibule_{name}", None)
+    known = forget_stay()
+    if known is not None and known.under is not None:
+        known.under.__exit__(None, None, None)
 
 
 class WorkerBeside:

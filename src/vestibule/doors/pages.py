@@ -78,6 +78,13 @@ class Form:
         return any(f.look.kind == "file" for f in self.fields.values())
 
     @property
+    def is_blank(self) -> bool:
+        """Whether nothing is filled in, and nothing is wrong."""
+        return not (
+            self.is_wrong or any(f.value for f in self.fields.values())
+        )
+
+    @property
     def is_wrong(self) -> bool:
         """Whether anything is to be corrected."""
         return bool(self.errors or any(f.errors for f in self.fields.values()))

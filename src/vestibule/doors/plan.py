@@ -55,6 +55,14 @@ WITH_API = (
 )
 
 
+def load_handlers() -> None:
+    """Import all handlers, as a server does before it forks."""
+    for name in WITH_PAGES:
+        import_module(f"{capabilities.__name__}.{name}.pages")
+    for name in WITH_API:
+        import_module(f"{capabilities.__name__}.{name}.api")
+
+
 def everything(own: Hall) -> Blueprint:
     """Make the blueprint that holds everything, anew for each host."""
     hall = Blueprint(

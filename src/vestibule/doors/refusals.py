@@ -8,7 +8,6 @@ import json
 import logging
 
 from flask import (
-    g,
     make_response,
     redirect,
     request,
@@ -25,6 +24,7 @@ from vestibule.doors.caller import (
     is_api,
     is_bearer,
     is_browser,
+    request_id,
     signed_in,
     takes_bearers,
 )
@@ -138,11 +138,6 @@ def answer_bug(error: Exception) -> Response:
     """Answer an error nobody foresaw, without telling anything of it."""
     log.error("unhandled error, request %s", request_id(), exc_info=error)
     return _answer(500, (Fault(HTTP_REASONS[500]),), {})
-
-
-def request_id() -> str:
-    """Say the number under which this request is in the history."""
-    return str(g.get("vestibule_request_id", ""))
 
 
 def _answer(

@@ -1,15 +1,20 @@
 """Rendering: a template with the words and facts that every page has."""
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
-from flask import g, render_template, url_for
+from flask import render_template, url_for
 
 from vestibule.doors.caller import can_be_looked_at, here, signed_in
 from vestibule.doors.destinations import checked
 from vestibule.doors.hall import auth, hall, settings
+from vestibule.doors.links import linker
+from vestibule.doors.prints import is_printable, printed
 from vestibule.doors.rooms import ways
+from vestibule.doors.stay import stay
 from vestibule.doors.theme import theme_for
-from vestibule.doors.words import day, instant, language, say, say_as
+from vestibule.doors.words import day, instant, language, say_as, sayer
 from vestibule.ground.brand import STYLESHEET
 from vestibule.ground.contacts import link_to
 from vestibule.ground.words import OWN_NAMES, characters, lasting
@@ -27,8 +32,18 @@ def render(template: str, **values: Any) -> str:
     """
     if "me" not in values:
         values["me"] = signed_in()
+    if not is_printable(template, values):
+        return _rendered(template, values)
+    looks = (template, language(), theme_for(None), *brand().values())
+    return printed(looks, values, partial(_rendered, template))
+
+
+def _rendered(template: str, values: Mapping[str, Any]) -> str:
+    """Render one of our templates with what every page has."""
+    link = linker()
     everywhere: dict[str, Any] = {
-        "_": say,
+        "_": sayer(),
+        "url_for": link,
         "_p": say_as,
         "lang": language(),
         "languages": OWN_NAMES,
@@ -40,7 +55,7 @@ def render(template: str, **values: Any) -> str:
         "instant": instant,
         "picture_url": picture_url,
         "ways": ways,
-        "static": static,
+        "static": lambda name: link("vestibule.static", filename=name),
         "support": support(),
         # What labels and hints say in numbers.
         "amounts": {
@@ -82,14 +97,9 @@ def brand() -> dict[str, str]:
     }
 
 
-def static(name: str) -> str:
-    """Say where one of our files for browsers is."""
-    return url_for("vestibule.static", filename=name)
-
-
 def picture_name(user: User) -> str:
     """Name somebody's picture, if any; a page shows it in several places."""
-    found: dict[int, str] = g.setdefault("vestibule_pictures", {})
+    found = stay().pictures
     if user.id not in found:
         picture = auth().pictures.of(user)
         found[user.id] = "" if picture is None else picture.name

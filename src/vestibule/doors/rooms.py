@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import url_for
-
 from vestibule.doors.caller import here
 from vestibule.doors.hall import hall
-from vestibule.doors.words import say
+from vestibule.doors.links import linker
+from vestibule.doors.words import sayer
 from vestibule.user import User
 
 
@@ -39,12 +38,13 @@ def ways(user: User | None) -> list[Way]:
     """List the rooms for somebody signed in, and which they are in."""
     if user is None:
         return []
-    found = []
+    found, path = [], urlsplit(here()).path
+    link, say = linker(), sayer()
     for room in hall().rooms:
         named: dict[str, Any] = (
             {"username": user.username} if room.is_named else {}
         )
-        address = url_for(f"vestibule.{room.endpoint}", **named)
-        is_here = urlsplit(here()).path == address
+        address = link(f"vestibule.{room.endpoint}", **named)
+        is_here = path == address
         found.append(Way(address, say(room.text), is_here, room.is_danger))
     return found

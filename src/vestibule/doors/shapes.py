@@ -58,7 +58,7 @@ def limit_body() -> None:
     request.max_form_parts = MOST_FIELDS
     view: object = current_app.view_functions.get(request.endpoint or "")
     largest, types = getattr(view, "vestibule_takes", (0, ()))
-    if request.mimetype in types and signed_in() is not None:
+    if types and request.mimetype in types and signed_in() is not None:
         request.max_content_length = largest
         request.max_form_memory_size = LARGEST_TEXT
     if (request.content_length or 0) > request.max_content_length:

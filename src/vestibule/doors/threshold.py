@@ -28,6 +28,7 @@ def protect(place: Flask | Blueprint) -> None:
 
 def _greet() -> None:
     """Refuse whom nobody should serve, and set limits for all others."""
+    guards.refuse_when_busy()
     # Routing would lead from "//login" to a whole address made of the Host
     # header, which anybody may have written.
     if isinstance(request.routing_exception, RequestRedirect):

@@ -7,11 +7,12 @@ looks at the entrance or uses JSON.
 
 from typing import Any
 
-from flask import g, request
+from flask import request
 from werkzeug.wrappers import Response
 
 from vestibule.doors.caller import session_token
 from vestibule.doors.hall import auth, hall
+from vestibule.doors.stay import stay
 from vestibule.ground.randomness import fingerprint
 
 LIFE = 2 * 3600
@@ -80,20 +81,19 @@ class Visit:
 
 def visit() -> Visit:
     """Read this request's visit, once."""
-    if "vestibule_visit" not in g:
+    known = stay()
+    if known.visit is None:
         cookie = request.cookies.get(hall().visit_cookie, "")
-        g.vestibule_visit = Visit(
+        known.visit = Visit(
             hall().visit_seal.open(cookie, LIFE) if cookie else None
         )
-    found = g.vestibule_visit
-    assert isinstance(found, Visit)
-    return found
+    return known.visit
 
 
 def save_visit(response: Response) -> None:
     """Send the visit back to the browser if it changed."""
-    found = g.get("vestibule_visit")
-    if not isinstance(found, Visit) or not found.is_changed:
+    found = stay().visit
+    if found is None or not found.is_changed:
         return
     carried = {"n": found.nonce, "f": found.notices, "k": found.kept}
     sealed = hall().visit_seal.close(carried)

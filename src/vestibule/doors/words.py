@@ -5,17 +5,19 @@ else what this browser was told by the switch, else what the request asks
 for by ``Accept-Language``, else the setting.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from babel.dates import format_date, format_datetime
-from flask import g, request
+from flask import request
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 from werkzeug.wrappers import Response
 
 from vestibule.doors.caller import forget_user, signed_in
 from vestibule.doors.hall import hall, settings
+from vestibule.doors.stay import stay
 from vestibule.ground import words
 from vestibule.ground.clock import LAST
 from vestibule.ground.devices import device
@@ -29,11 +31,15 @@ LONGEST_WISH = 1000
 
 def language() -> str:
     """Say the language in which the reader is answered."""
-    person = _reader()
-    # Another version of Vestibule may have known more of them.
-    if person is not None and person.language in LANGUAGES:
-        return str(person.language)
-    return wish() or settings().brand.language
+    known = stay()
+    if not known.language:
+        person = _reader()
+        chosen = None if person is None else person.language
+        # Another version of Vestibule may have known more of them.
+        if chosen not in LANGUAGES:
+            chosen = wish() or settings().brand.language
+        known.language = str(chosen)
+    return known.language
 
 
 def wish() -> str | None:
@@ -66,21 +72,20 @@ def _accepted() -> str | None:
     """Say the language that a request likes best among those there are.
 
     Only the main part of a tag counts: ``ru-RU`` before ``en`` is Russian.
-    Attack: a huge header that every text of a page reads again.
-    Source: RFC 9110 section 12.5.4.
+    Attack: a huge header. Source: RFC 9110 section 12.5.4.
     """
-    if "vestibule_accepted" not in g:
-        header = request.headers.get("Accept-Language", "")[:LONGEST_WISH]
-        wishes = parse_accept_header(header, LanguageAccept)
-        mains = [
-            tag.replace("_", "-").partition("-")[0].lower()
-            for tag, quality in wishes
-            if quality > 0
-        ]
-        known = [main for main in mains if main in LANGUAGES]
-        g.vestibule_accepted = known[0] if known else None
-    found: str | None = g.vestibule_accepted
-    return found
+    header = request.headers.get("Accept-Language", "")[:LONGEST_WISH]
+    return liked(header)
+
+
+@lru_cache(maxsize=256)
+def liked(header: str) -> str | None:
+    """Read a header, of which most browsers send one of very few."""
+    for tag, quality in parse_accept_header(header, LanguageAccept):
+        main = tag.replace("_", "-").partition("-")[0].lower()
+        if quality > 0 and main in LANGUAGES:
+            return main
+    return None
 
 
 def _reader() -> User | None:
@@ -89,13 +94,14 @@ def _reader() -> User | None:
     Whatever is broken must not break the page that says so. Whoever needs
     to know who asks is still refused: nothing is taken as found out.
     """
-    if "vestibule_unread" in g:
+    known = stay()
+    if known.is_unread:
         return None
     try:
         return signed_in()
     except Exception:  # noqa: BLE001
         forget_user()
-        g.vestibule_unread = True
+        known.is_unread = True
         return None
 
 
@@ -110,11 +116,20 @@ def say(text: str, **values: object) -> str:
     Without values it is said as it is: in a frame of the host's own this
     may be a text of the host, with braces that mean something else.
     """
-    tongue = language()
-    fields = hall().profile_fields
+    return sayer()(text, **values)
+
+
+def sayer() -> Callable[..., str]:
+    """Give what says text after text, in one and the same language."""
+    tongue, fields = language(), hall().profile_fields
     of_host = {} if fields is None else fields.words.get(tongue, {})
-    said = of_host.get(text) or translated(text, tongue)
-    return said.format(**words.worded(values, tongue)) if values else said
+
+    def said(text: str, **values: object) -> str:
+        """Say a text."""
+        told = of_host.get(text) or translated(text, tongue)
+        return told.format(**words.worded(values, tongue)) if values else told
+
+    return said
 
 
 def say_as(context: str, text: str, **values: object) -> str:

@@ -3,8 +3,23 @@
 from typing import Any
 
 from itsdangerous import BadData, TimestampSigner, URLSafeTimedSerializer
+from itsdangerous.encoding import base64_encode
 
 from vestibule.ground.clock import Clock
+
+# The most characters of what only grows when it is compressed.
+SHORT = 120
+
+
+class _Sealing(URLSafeTimedSerializer):
+    """What itsdangerous does, without trying to compress what is short."""
+
+    def dump_payload(self, obj: Any) -> bytes:
+        """Write a value into URL-safe text."""
+        text = self.serializer.dumps(obj).encode()
+        if len(text) > SHORT:
+            return super().dump_payload(obj)
+        return base64_encode(text)
 
 
 class Seal:
@@ -22,7 +37,7 @@ class Seal:
                 """Say the moment that goes into the signature."""
                 return clock.now()
 
-        self._serializer = URLSafeTimedSerializer(
+        self._serializer = _Sealing(
             secret_key, salt=f"vestibule.{purpose}", signer=ClockSigner
         )
 

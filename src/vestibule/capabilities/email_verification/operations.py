@@ -229,5 +229,7 @@ class EmailVerification(Capability):
 
 def _is_own(user: User, address: str) -> bool:
     """Tell whether an address is the account's own, in any spelling."""
+    if address == user.email:
+        return True
     wanted = names.email_address(address).canonical
     return wanted == names.email_address(user.email).canonical

@@ -11,7 +11,7 @@ from contextlib import (
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, Delete, delete, select, update
+from sqlalchemy import ColumnElement, Delete, bindparam, delete, select, update
 from sqlalchemy.exc import NoResultFound
 
 from vestibule.capabilities.pictures.folder import PictureFolder
@@ -43,6 +43,12 @@ class Picture:
     height: int
     size: int
     created_at: int
+
+
+_PICTURE = select(
+    *(PictureRecord.__table__.c[name] for name in Picture.__dataclass_fields__)
+)
+_OF_ACCOUNT = _PICTURE.where(PictureRecord.user_id == bindparam("user_id"))
 
 
 @dataclass(frozen=True)
@@ -193,7 +199,8 @@ class Pictures(Capability):
 
     def of(self, user: User) -> Picture | None:
         """Find the picture of an account."""
-        return self._found(PictureRecord.user_id == user.id)
+        row = self.db.first(_OF_ACCOUNT, user_id=user.id)
+        return None if row is None else Picture(**row._mapping)
 
     def open(self, name: str) -> tuple[Picture, bytes]:
         """Read a picture by the name in its address.
@@ -217,9 +224,7 @@ class Pictures(Capability):
 
     def _found(self, *where: ColumnElement[bool]) -> Picture | None:
         """Read the one picture that fits."""
-        record = PictureRecord.__table__.columns
-        columns = [record[name] for name in Picture.__dataclass_fields__]
-        row = self.db.first(select(*columns).where(*where))
+        row = self.db.first(_PICTURE.where(*where))
         return None if row is None else Picture(**row._mapping)
 
     def forget(self, user: User) -> None:
