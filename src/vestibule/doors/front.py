@@ -31,8 +31,20 @@ class Front:
         self, environ: "WSGIEnvironment", start: "StartResponse"
     ) -> Iterable[bytes]:
         """Answer at once, or pass the request on."""
-        place = self.places.get(environ["PATH_INFO"])
-        return (place or self.gate)(environ, start)
+        place = self.places.get(environ["PATH_INFO"], self.gate)
+        return place(environ, start)
+
+    def before(self, behind: "WSGIApplication") -> "WSGIApplication":
+        """Answer before what leads to this front, with all its layers."""
+        places = self.places
+
+        def first(
+            environ: "WSGIEnvironment", start: "StartResponse"
+        ) -> Iterable[bytes]:
+            """Answer at once, or pass the request on."""
+            return places.get(environ["PATH_INFO"], behind)(environ, start)
+
+        return first
 
 
 def put_in_front(app: Flask, own: Hall) -> None:

@@ -99,7 +99,8 @@ def _application_of_worker(settings: Settings) -> "WSGIApplication":
     app = application(settings)
     front = app.extensions["vestibule"].front
     front.gate.widen(THREADS)
-    return _measured(app)
+    outermost: WSGIApplication = front.before(_measured(app))
+    return outermost
 
 
 def share_code() -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from vestibule.ground.knobs import knob
 
 HOUR, DAY = 3600, 86400
+_LABEL = "(?!-)[a-z0-9-]{1,63}(?<!-)"
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class SessionSettings:
         "Domain whose subdomains all share the sessions; empty means that "
         "the site keeps them to itself.",
         # Host names in small letters (RFC 1123, 2.1); others as xn--.
-        pattern=r"((?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*)?",
+        pattern=rf"({_LABEL}(\.{_LABEL})*)?",
         example="example.com",
     )
     idle: int = knob(
