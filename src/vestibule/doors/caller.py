@@ -99,7 +99,8 @@ def session_token() -> str | None:
     """
     if is_bearer():
         return bearer_token(request.headers["Authorization"])
-    return request.cookies.get(hall().session_cookie)
+    cookies = request.environ.get("HTTP_COOKIE")
+    return hall().session_reader.read(cookies) if cookies else None
 
 
 def is_bearer() -> bool:

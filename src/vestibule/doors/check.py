@@ -13,7 +13,6 @@ from urllib.parse import quote
 
 from vestibule.doors.addresses import CHECK, is_taken
 from vestibule.doors.credentials import (
-    CookieReader,
     bearer_token,
     claims_bearer,
 )
@@ -58,7 +57,7 @@ class Check:
 
     def __init__(self, own: "Hall") -> None:
         self._auth = own.auth
-        self._cookie = CookieReader(own.session_cookie)
+        self._cookie = own.session_reader
         self._returning = Returning(own.auth.settings)
         self._loopback_only = own.auth.settings.site.loopback_only
         self._language = own.auth.settings.brand.language

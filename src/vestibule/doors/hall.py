@@ -7,6 +7,7 @@ from werkzeug.routing import Map
 from werkzeug.wrappers import Response
 
 from vestibule.auth import Auth
+from vestibule.doors.credentials import CookieReader
 from vestibule.doors.destinations import sharing_origins
 from vestibule.ground.brand import Brand
 from vestibule.ground.signing import Seal
@@ -69,6 +70,7 @@ class Hall:
         self.alone = f"{prefix}{name}"
         is_shared = settings.is_https and self.session_domain
         self.session_cookie = f"__Secure-{name}" if is_shared else self.alone
+        self.session_reader = CookieReader(self.session_cookie)
         self.visit_cookie = f"{prefix}{visit}_visit"
         self.language_cookie = f"{prefix}{visit}_language"
         self.theme_cookie = f"{prefix}{visit}_theme"

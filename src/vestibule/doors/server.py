@@ -6,21 +6,17 @@ import multiprocessing
 import signal
 import socket
 import sys
-from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vestibule.doors.allocator import keep_memory
+from vestibule.doors.bodies import in_one_piece, measured
 from vestibule.ground.knobs import SettingsError
 from vestibule.settings import Settings
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import (
-        StartResponse,
-        WSGIApplication,
-        WSGIEnvironment,
-    )
+    from _typeshed.wsgi import WSGIApplication
     from flask import Flask
 
 # Of a process. Most of them are there to wait, which costs little; they
@@ -44,46 +40,6 @@ def application(settings: Settings) -> "Flask":
     return create_app(auth=auth)
 
 
-class _Unmeasured:
-    """The body of a request that does not say how long it is."""
-
-    def __init__(self, body: Any) -> None:
-        self._body = body
-
-    def read(self, _: int = -1) -> bytes:
-        """Give nothing, if there is nothing.
-
-        Raises:
-            LengthRequired: there is a body, and no way to know all of it.
-        """
-        from werkzeug.exceptions import LengthRequired
-
-        if self._body.read(1):
-            raise LengthRequired
-        return b""
-
-
-def _measured(wsgi: "WSGIApplication") -> "WSGIApplication":
-    """Have a body refused that is cut off, and not taken for a whole one.
-
-    Granian ends a broken body as it ends a good one, so only a length can
-    tell them apart (a connection lost in the middle of a password).
-    Source: RFC 9112, section 8; RFC 9110, section 15.5.12.
-    """
-
-    def told(
-        environ: "WSGIEnvironment", start: "StartResponse"
-    ) -> Iterable[bytes]:
-        """Pass a request on with a body that is as long as it says."""
-        environ.pop("wsgi.input_terminated", None)
-        if not environ.get("CONTENT_LENGTH"):
-            environ["wsgi.input"] = _Unmeasured(environ["wsgi.input"])
-            environ["wsgi.input_terminated"] = True
-        return wsgi(environ, start)
-
-    return told
-
-
 def _application_of_worker(settings: Settings) -> "WSGIApplication":
     """Make the application in one of granian's processes.
 
@@ -99,7 +55,7 @@ def _application_of_worker(settings: Settings) -> "WSGIApplication":
     app = application(settings)
     front = app.extensions["vestibule"].front
     front.gate.widen(THREADS)
-    outermost: WSGIApplication = front.before(_measured(app))
+    outermost: WSGIApplication = front.before(in_one_piece(measured(app)))
     return outermost
 
 

@@ -56,6 +56,8 @@ def limit_body() -> None:
     """
     request.max_content_length = LARGEST_BODY
     request.max_form_parts = MOST_FIELDS
+    if not request.environ.get("CONTENT_LENGTH") and is_bodiless():
+        return
     view: object = current_app.view_functions.get(request.endpoint or "")
     largest, types = getattr(view, "vestibule_takes", (0, ()))
     if types and request.mimetype in types and signed_in() is not None:
@@ -71,9 +73,14 @@ def take_body() -> None:
     Attack: a request that is held back in the middle, to keep the rights
     that it began with.
     """
-    if request.method not in ("GET", "HEAD", "OPTIONS"):
+    if not is_bodiless():
         request.get_data()
         forget_user()
+
+
+def is_bodiless() -> bool:
+    """Tell whether a request of this method has no body that counts."""
+    return request.method in ("GET", "HEAD", "OPTIONS")
 
 
 def form_pairs(largest: Mapping[str, int]) -> list[tuple[str, object]]:
