@@ -21,6 +21,7 @@ PAGE = ROOT / "docs/costs.md"
 OTHERS = {
     "/static/vestibule/<filename>": "/static/vestibule/vestibule.css",
     "/api/v1/<rest>": "/api/v1/nothing",
+    "/check": "/check",
     "/nothing": "/nothing",
 }
 

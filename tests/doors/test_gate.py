@@ -1,9 +1,11 @@
 """The gate: few may have something hashed, and the others cost nothing."""
 
 import os
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,8 +18,11 @@ from processes import eventually
 from stagecraft import watched
 from vestibule import Vestibule
 from vestibule.auth import Auth
+from vestibule.doors import capacity
+from vestibule.doors.capacity import Seats
 from vestibule.doors.gate import Gate, doors_of
 from vestibule.doors.turnstile import Turnstile
+from vestibule.policy import Act
 from vestibule.settings import Settings
 from vestibule.user import User
 
@@ -143,12 +148,13 @@ def test_a_forked_process_begins_with_nobody_inside(app: Flask) -> None:
 def test_the_gate_stands_where_strangers_can_have_something_hashed(
     app: Flask, settings: Settings
 ) -> None:
-    assert doors_of(app) == {*DOORS}
+    acts = (Act.SIGN_IN, Act.REGISTER)
+    assert doors_of(app, *acts) == {*DOORS}
 
     host = Flask("host")
     Vestibule(host, settings, url_prefix="/account")
     host.extensions["vestibule"].auth.db.close()
-    assert doors_of(host) == {f"/account{path}" for path in DOORS}
+    assert doors_of(host, *acts) == {f"/account{path}" for path in DOORS}
 
 
 @pytest.mark.parametrize("path", DOORS)
@@ -278,17 +284,175 @@ def test_in_the_server_of_a_host_nobody_waits(app: Flask) -> None:
     assert (gate.turnstile.room, gate.pace, gate.bodies) == (0, 0.0, None)
 
 
+@pytest.mark.parametrize("path", DOORS)
+def test_no_spelling_of_a_door_leads_past_the_gate(
+    app: Flask, auth: Auth, alice: User, path: str
+) -> None:
+    hasher = auth.passwords.hasher
+    before = hasher.count
+    with full(gate_of(app).turnstile):
+        for disguise in (f"/{path}", f"//{path}", f"{path}/", f"//{path}//"):
+            answer = as_program(
+                app.test_client(),
+                "/",
+                environ_overrides={"PATH_INFO": disguise},
+            )
+            assert answer.status_code in (404, 503), disguise
+    assert hasher.count == before
+
+
+@pytest.mark.parametrize("is_ours", [False, True])
+def test_a_body_that_never_says_its_length_holds_no_place(
+    app: Flask, alice: User, *, is_ours: bool
+) -> None:
+    gate = gate_of(app)
+    if is_ours:
+        gate.widen()
+    inside: list[int] = []
+
+    class Body:
+        """A body of unknown length that never comes to more."""
+
+        def read(self, _: int = -1) -> bytes:
+            """Note how many places are taken."""
+            inside.append(gate.turnstile.inside.total())
+            return b""
+
+    app.test_client().post(
+        "/sessions",
+        environ_overrides={
+            "wsgi.input": Body(),
+            "wsgi.input_terminated": True,
+            "CONTENT_LENGTH": "",
+        },
+    )
+    assert inside
+    assert not any(inside)
+
+
+@pytest.mark.parametrize(
+    ("path", "is_welcome"), [("/sessions", True), ("/users", False)]
+)
+def test_only_who_signed_in_is_known_by_their_place(
+    app: Flask, alice: User, path: str, *, is_welcome: bool
+) -> None:
+    gate = gate_of(app)
+    client = app.test_client()
+    typed = {"email": "alice@example.com", "password": PASSWORD}
+    if path == "/users":
+        typed["email"] = "carol@example.com"
+    here = {"REMOTE_ADDR": "192.0.2.7"}
+
+    for _ in range(3):
+        client.post(path, data={}, environ_overrides=here)
+    answer = client.post(path, data=typed, environ_overrides=here)
+
+    assert answer.status_code == 200
+    known = "gate:from:192.0.2.7"
+    gate.turnstile.room, gate.turnstile.places = 9, 1
+    came = queue(gate.turnstile, "new", known)
+    # Whoever came in four times comes after the new ones, known or not.
+    assert came == ["new", known]
+    assert (known in gate.turnstile._welcome) == is_welcome
+
+
+def test_to_sign_in_again_and_again_leads_before_nobody() -> None:
+    turnstile = Turnstile(1, room=9)
+    for _ in range(3):
+        assert turnstile.enter("flood", 0)
+        turnstile.welcome("flood")
+        turnstile.leave("flood")
+
+    assert queue(turnstile, "flood", "flood", "new") == [
+        "new",
+        "flood",
+        "flood",
+    ]
+
+
+def test_who_signed_in_lately_is_remembered_longest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("vestibule.doors.turnstile.MOST_NAMES", 2)
+    turnstile = Turnstile(1, room=9)
+    for who in ("first", "second", "first", "third"):
+        turnstile.welcome(who)
+
+    assert queue(turnstile, "second", "first") == ["first", "second"]
+
+
+def test_a_refusal_keeps_its_place_as_long_as_a_hash_would(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = gate_of(app)
+    gate.widen()
+    gate.pace = 30.0
+    kept: list[tuple[float, int]] = []
+
+    def sleep(seconds: float) -> None:
+        """Note for how long a place is kept, and that it is."""
+        kept.append((seconds, gate.turnstile.inside.total()))
+
+    clock = SimpleNamespace(monotonic=time.monotonic, sleep=sleep)
+    monkeypatch.setattr("vestibule.doors.gate.time", clock)
+    answer = app.test_client().post("/api/v1/sessions", json={})
+
+    assert answer.status_code == 422
+    [(seconds, inside)] = kept
+    assert (20 < seconds <= 30, inside) == (True, 1)
+
+
+def test_where_all_seats_are_taken_a_page_waits_and_is_then_refused(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(capacity, "PATIENCE", 0.01)
+    gate = gate_of(app)
+    gate.widen()
+    gate.seats = seats = Seats(1, 1)
+    assert seats.take()
+
+    page = app.test_client().get("/login", headers=HTML)
+    assert (page.status_code, page.headers["Retry-After"]) == (503, "2")
+    assert app.test_client().get("/check").status_code == 401
+
+    seats.give_back()
+    for _ in range(3):
+        page = app.test_client().get("/login", headers=HTML)
+        assert page.status_code == 200
+
+
+def test_a_large_body_is_one_of_few_and_takes_no_seat(
+    app: Flask, alice: User
+) -> None:
+    gate = gate_of(app)
+    gate.widen()
+    gate.seats = Seats(0, 0)
+    browser = Browser(app)
+    large = b"x" * 70_000
+
+    assert gate.uploads is not None
+    sent = browser.client.post("/login", data=large, headers=HTML)
+    assert sent.status_code == 413
+    with full(gate.uploads):
+        sent = browser.client.post("/login", data=large, headers=HTML)
+    assert sent.status_code == 503
+    assert gate.uploads.inside == {}
+
+
 def test_in_our_own_server_waiting_leaves_threads_to_others(
     app: Flask, auth: Auth
 ) -> None:
     gate = gate_of(app)
     auth.passwords.hasher.warm_up()
-    gate.widen(128)
+    gate.widen()
 
     assert gate.bodies is not None
-    waiting = gate.turnstile.room + gate.bodies.places
-    assert waiting + gate.turnstile.places < 128 - 16
-    assert gate.bodies.of_one < gate.bodies.places
+    assert gate.uploads is not None
+    held = gate.turnstile.room + gate.bodies.places + gate.uploads.places
+    held += capacity.SEATS + capacity.LINE + gate.turnstile.places
+    assert held < capacity.THREADS - 16
+    assert gate.bodies.of_one < gate.bodies.places / 4
+    assert gate.uploads.of_one < gate.uploads.places
     assert 0 < gate.pace <= 0.25
 
 
@@ -297,7 +461,7 @@ def test_who_waited_is_let_in_when_a_place_comes_back(
 ) -> None:
     monkeypatch.setattr("vestibule.doors.gate.PATIENCE", 60)
     gate = gate_of(app)
-    gate.widen(128)
+    gate.widen()
     typed = {"email": "alice@example.com", "password": PASSWORD}
     with ThreadPoolExecutor(1) as threads:
         with full(gate.turnstile):
@@ -313,7 +477,7 @@ def test_who_waits_in_vain_is_refused(
 ) -> None:
     monkeypatch.setattr("vestibule.doors.gate.PATIENCE", 0.01)
     gate = gate_of(app)
-    gate.widen(128)
+    gate.widen()
     with full(gate.turnstile):
         answer = as_program(app.test_client(), "/sessions")
 

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from conftest import PASSWORD
-from processes import eventually
+from processes import PATIENCE, eventually
 from stagecraft import Opened, both_doors, watched
 from vestibule.auth import Auth
 from vestibule.capabilities.passwords import lanes as lane_module
@@ -60,23 +60,27 @@ def test_a_lane_gives_way_and_whoever_waits_for_it_does_not() -> None:
     assert niceness() == before
 
 
-def test_as_many_hash_at_once_as_there_are_lanes() -> None:
+def test_as_many_hash_at_once_as_there_are_lanes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lane_module, "processors", lambda: 3)
     lanes, most = idle(), 0
     inside, alone = 0, threading.Lock()
+    together = threading.Barrier(3)
 
     def hashing() -> None:
         nonlocal inside, most
         with alone:
             inside += 1
             most = max(most, inside)
-        threading.Event().wait(0.001)
+        # Whoever is alone in the lanes waits here in vain.
+        together.wait(PATIENCE)
         with alone:
             inside -= 1
 
     with ThreadPoolExecutor(lanes.most) as threads:
-        for _ in range(40):
-            list(threads.map(lambda _: lanes.work(hashing), range(lanes.most)))
-    assert most <= lanes.number
+        list(threads.map(lambda _: lanes.work(hashing), range(6)))
+    assert most == 3
 
 
 def test_a_place_is_given_back_after_an_error() -> None:

@@ -7,11 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import pytest
 import requests
 
 from conftest import HTML, PASSWORD
 from processes import PATIENCE, Server, eventually, serving
-from vestibule.doors.server import THREADS
+from vestibule.doors.capacity import BODIES, OF_ONE, SEATS, THREADS
 
 SLOW = {"VESTIBULE_HASH_MEMORY": "65536", "VESTIBULE_HASH_PASSES": "8"}
 BODY = json.dumps({"email": "nobody", "password": PASSWORD}).encode()
@@ -58,12 +59,11 @@ def crowd(server: Server, addresses: int, each: int) -> Iterator[list[int]]:
             for number in range(addresses)
         ]
         flat = [one for group in groups for one in group]
-        most = THREADS // 4
 
         def refused() -> bool:
             """Tell whether all that cannot be waited for were refused."""
             waiting = sum(not answered(one) for one in flat)
-            return waiting <= min(most, addresses * (THREADS // 8))
+            return waiting <= min(BODIES, addresses * OF_ONE)
 
         eventually(refused, "the refusals")
         for one in flat:
@@ -77,8 +77,8 @@ def test_bodies_that_never_come_leave_the_site_to_others(
     tmp_path: Path,
 ) -> None:
     with serving(tmp_path) as server:
-        with crowd(server, 1, 2 * THREADS) as waited_for:
-            assert waited_for == [THREADS // 8]
+        with crowd(server, 1, THREADS // 4) as waited_for:
+            assert waited_for == [OF_ONE]
             # Somebody from elsewhere notices nothing.
             page = requests.get(
                 f"{server.url}/login", headers=HTML, timeout=PATIENCE
@@ -87,12 +87,58 @@ def test_bodies_that_never_come_leave_the_site_to_others(
             with slow(server, "/sessions", "127.0.2.1") as other:
                 other.sendall(BODY)
                 assert b" 401 " in other.recv(4096)
-        with crowd(server, 8, THREADS // 8) as waited_for:
-            assert sum(waited_for) == THREADS // 4
+        with crowd(server, BODIES // OF_ONE + 1, OF_ONE) as waited_for:
+            assert sum(waited_for) == BODIES
             check = requests.get(f"{server.url}/check", timeout=PATIENCE)
             assert check.status_code == 401
         # Where nobody sends any more, nobody is waited for.
         eventually(lambda: is_let_in(server), "a sign-in")
+
+
+@pytest.mark.parametrize("method", ["POST", "ODD"])
+def test_bodies_of_no_length_hold_nobody_up(
+    tmp_path: Path, method: str
+) -> None:
+    begun = (
+        f"{method} /nothing HTTP/1.1\r\nHost: localhost\r\n"
+        "Transfer-Encoding: chunked\r\n\r\n"
+    )
+    with serving(tmp_path) as server, ExitStack() as stack:
+        for _ in range(3 * SEATS):
+            one = stack.enter_context(
+                socket.create_connection(("127.0.0.1", server.port), PATIENCE)
+            )
+            one.sendall(begun.encode())
+            assert b" 411 " in one.recv(4096)
+        page = requests.get(f"{server.url}/", headers=HTML, timeout=PATIENCE)
+        assert page.status_code == 200
+
+
+def test_pictures_that_never_come_hold_nobody_up(tmp_path: Path) -> None:
+    with serving(tmp_path) as server, ExitStack() as stack:
+        typed = {"email": "anna@example.com", "password": PASSWORD}
+        for path in ("/users", "/sessions"):
+            answer = requests.post(
+                server.url + path, data=typed, timeout=PATIENCE
+            )
+            assert answer.status_code == 200
+        begun = (
+            "PUT /api/v1/profile/picture HTTP/1.1\r\nHost: localhost\r\n"
+            f"Cookie: session_id={answer.cookies['session_id']}\r\n"
+            "Content-Type: image/png\r\nContent-Length: 1000000\r\n\r\n"
+        )
+        for number in range(3 * SEATS):
+            one = stack.enter_context(
+                socket.create_connection(
+                    ("127.0.0.1", server.port),
+                    PATIENCE,
+                    (f"127.0.1.{number + 1}", 0),
+                )
+            )
+            one.sendall(begun.encode())
+        page = requests.get(f"{server.url}/", headers=HTML, timeout=PATIENCE)
+        assert page.status_code == 200
+        assert is_let_in(server)
 
 
 def is_let_in(server: Server) -> bool:

@@ -184,6 +184,14 @@ def test_classroom_serves_no_network(tmp_path: Path, command: str) -> None:
     assert not is_answered(port)
 
 
+def test_a_start_with_all_that_is_needed_warns_of_nothing(
+    tmp_path: Path,
+) -> None:
+    with serving(tmp_path) as server:
+        assert "INFO" in server.said()
+        assert "WARN" not in server.said()
+
+
 def test_two_workers_share_sessions_and_send_each_letter_once(
     database_url: str, tmp_path: Path
 ) -> None:

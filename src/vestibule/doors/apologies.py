@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit
 
 from werkzeug.datastructures import Headers
-from werkzeug.http import parse_cookie
 from werkzeug.test import run_wsgi_app
 
 from vestibule.doors.guards import BUSY
@@ -63,13 +62,12 @@ class Apologies:
     def _asked(self, environ: "WSGIEnvironment") -> dict[str, str]:
         """Say what decides about the words and the shape of an answer."""
         own = self._own
-        cookies = environ.get("HTTP_COOKIE", "")
-        chosen = parse_cookie(cookies).get(own.language_cookie, "")
+        chosen = own.language_reader.read(environ.get("HTTP_COOKIE", ""))
         if chosen not in LANGUAGES:
             wish = environ.get("HTTP_ACCEPT_LANGUAGE", "")
             chosen = liked(wish) or own.auth.settings.brand.language
         is_page = "text/html" in environ.get("HTTP_ACCEPT", "")
-        path = environ["PATH_INFO"]
+        path = "/" + environ["PATH_INFO"].strip("/")
         if path not in self._doors:
             root = own.auth.settings.site.url_prefix
             is_call = path.startswith(f"{root}/api/")
@@ -103,9 +101,12 @@ class Apologies:
             "wsgi.run_once": False,
             BUSY: True,
         }
+        # It runs one request; Werkzeug has that for tests, and we need it.
         body, status, headers = run_wsgi_app(
             self._behind, environ, buffered=True
         )
         kept = Headers(headers)
         kept.remove("Set-Cookie")
+        # The number of a request is of one alone.
+        kept.remove("X-Request-ID")
         return status, kept.to_wsgi_list(), b"".join(body)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
-from vestibule.doors.gate import Gate, doors_of
+from vestibule.doors.gate import Gate
 from vestibule.doors.hall import Hall
 
 if TYPE_CHECKING:
@@ -49,5 +49,5 @@ class Front:
 
 def put_in_front(app: Flask, own: Hall) -> None:
     """Let the front of a hall see every request of an application first."""
-    own.front = Front(Gate(app.wsgi_app, own, doors_of(app)))
+    own.front = Front(Gate(app.wsgi_app, own, app))
     app.wsgi_app = own.front  # type: ignore[assignment]

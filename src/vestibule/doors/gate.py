@@ -6,17 +6,27 @@ too long is refused with an answer that was made before.
 """
 
 import os
-import threading
 import time
 import weakref
 from collections.abc import Iterable
-from contextlib import AbstractContextManager, nullcontext
-from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 
 from vestibule.doors.apologies import Apologies
+from vestibule.doors.bodies import said_length, take
+from vestibule.doors.capacity import (
+    BODIES,
+    LINE,
+    LONGEST_PACE,
+    OF_ONE,
+    PATIENCE,
+    ROOM,
+    SEATS,
+    UPLOADS,
+    UPLOADS_OF_ONE,
+    Seats,
+)
 from vestibule.doors.hall import Hall
 from vestibule.doors.shapes import LARGEST_BODY
 from vestibule.doors.turnstile import Turnstile
@@ -33,25 +43,18 @@ if TYPE_CHECKING:
 
 # Beside those in the lanes, whose request is read or written meanwhile.
 BESIDE = 1
-# Seconds; with what comes after it, a refusal takes less than one.
-PATIENCE = 0.6
-LONGEST_PACE = 0.25
-# More threads in Flask at once would only take each other's turns, and the
-# connections to the database.
-SEATS = 16
-HASHING = (Act.SIGN_IN, Act.REGISTER)
 BODILESS = ("GET", "HEAD", "OPTIONS")
 
 
-def doors_of(app: Flask) -> frozenset[str]:
-    """Find the paths where strangers can have something hashed."""
+def doors_of(app: Flask, *acts: Act) -> frozenset[str]:
+    """Find the paths where strangers can do one of these acts."""
     return frozenset(
         rule.rule
         for rule in app.url_map.iter_rules()
         if "POST" in (rule.methods or ())
         and rule.endpoint.startswith("vestibule.")
         and vars(app.view_functions[rule.endpoint]).get("vestibule_act")
-        in HASHING
+        in acts
     )
 
 
@@ -76,37 +79,37 @@ class Gate:
     """
 
     def __init__(
-        self, behind: "WSGIApplication", own: Hall, doors: frozenset[str]
+        self, behind: "WSGIApplication", own: Hall, app: Flask
     ) -> None:
         self._behind = behind
         self._own = own
-        self._doors = doors
+        self._entrances = doors_of(app, Act.SIGN_IN)
+        self._doors = self._entrances | doors_of(app, Act.REGISTER)
         self.turnstile = Turnstile(own.auth.passwords.hasher.lanes.most)
-        # Who may be waited for, until all of their body is here.
-        self.bodies: Turnstile | None = None
         # A place is kept so long, whatever was done from it.
         self.pace = 0.0
-        # How many others are in Flask at once, if that is for us to say.
-        self._seats: AbstractContextManager[object] = nullcontext()
-        self._refuse = Apologies(behind, own, doors)
+        # What only our own server has, made there after every fork.
+        self.bodies: Turnstile | None = None
+        self.uploads: Turnstile | None = None
+        self.seats: Seats | None = None
+        self._refuse = Apologies(behind, own, self._doors)
         follow_forks(self.turnstile)
 
-    def widen(self, threads: int) -> None:
-        """Let requests wait, in a server that has so many threads.
+    def widen(self) -> None:
+        """Let requests wait, in a server that has threads for them.
 
-        Half of them may wait for a place and a quarter for a body; the
-        others are left for everything else. What needs no hash after all
-        keeps its place as long as if it did, so that a flood of refusals
-        is no more than the lanes could hash.
+        What needs no hash after all keeps its place as long as if it did,
+        so that a flood of refusals is no more than the lanes could hash.
         """
         hasher = self._own.auth.passwords.hasher
         lanes = hasher.lanes.number
         self.turnstile.places = self.turnstile.of_one = lanes + BESIDE
-        self.turnstile.room = threads // 2
+        self.turnstile.room = ROOM
         whole = hasher.span * self.turnstile.places / lanes
         self.pace = min(whole, LONGEST_PACE)
-        self.bodies = Turnstile(threads // 4, of_one=threads // 8)
-        self._seats = threading.Semaphore(SEATS)
+        self.bodies = Turnstile(BODIES, of_one=OF_ONE)
+        self.uploads = Turnstile(UPLOADS, of_one=UPLOADS_OF_ONE)
+        self.seats = Seats(SEATS, LINE)
 
     def __call__(
         self, environ: "WSGIEnvironment", start: "StartResponse"
@@ -115,48 +118,73 @@ class Gate:
         method = environ["REQUEST_METHOD"]
         if method in BODILESS:
             return self._pass(environ, start)
-        costs = method == "POST" and environ["PATH_INFO"] in self._doors
+        # Flask takes "//login" for "/login", and may take "/login/".
+        path = "/" + environ["PATH_INFO"].strip("/")
+        costs = method == "POST" and path in self._doors
         if not costs and self.bodies is None:
             return self._behind(environ, start)
-        return self._with_body(environ, start, costs=costs)
+        return self._with_body(environ, start, path if costs else "")
 
     def _pass(
         self, environ: "WSGIEnvironment", start: "StartResponse"
     ) -> Iterable[bytes]:
         """Pass on what costs little, as soon as there is a seat."""
-        with self._seats:
+        seats = self.seats
+        if seats is None:
             return self._behind(environ, start)
+        if not seats.take():
+            return self._refuse(environ, start)
+        try:
+            return self._behind(environ, start)
+        finally:
+            seats.give_back()
 
     def _with_body(
-        self,
-        environ: "WSGIEnvironment",
-        start: "StartResponse",
-        *,
-        costs: bool,
+        self, environ: "WSGIEnvironment", start: "StartResponse", door: str
     ) -> Iterable[bytes]:
-        """Wait for the body first, which must hold no place in the lanes.
+        """Wait for the body first, which must hold neither place nor seat.
 
         Attack: bodies that come slowly, or never, in all threads.
         """
         who = self._who(environ)
-        if self.bodies is None:
-            _take(environ)
-        elif not self.bodies.enter(who, 0):
+        room = self.bodies
+        if (said_length(environ) or 0) > LARGEST_BODY:
+            # Flask refuses it, or reads it from whoever may send so much.
+            return self._among(self.uploads, who, environ, start)
+        if room is not None and not room.enter(who, 0):
             return self._refuse(environ, start)
-        else:
-            try:
-                if not _take(environ):
-                    # It is large, cut off or of no known length: nothing
-                    # is hashed, and Flask reads it or refuses to.
-                    return self._pass(environ, start)
-            finally:
-                self.bodies.leave(who)
-        if costs:
-            return self._in_turn(environ, start, who)
+        try:
+            is_here = take(environ)
+        finally:
+            if room is not None:
+                room.leave(who)
+        if door and is_here:
+            return self._in_turn(environ, start, who, door)
         return self._pass(environ, start)
 
+    def _among(
+        self,
+        few: Turnstile | None,
+        who: str,
+        environ: "WSGIEnvironment",
+        start: "StartResponse",
+    ) -> Iterable[bytes]:
+        """Pass a request on as one of few, or refuse it."""
+        if few is None:
+            return self._behind(environ, start)
+        if not few.enter(who, 0):
+            return self._refuse(environ, start)
+        try:
+            return self._behind(environ, start)
+        finally:
+            few.leave(who)
+
     def _in_turn(
-        self, environ: "WSGIEnvironment", start: "StartResponse", who: str
+        self,
+        environ: "WSGIEnvironment",
+        start: "StartResponse",
+        who: str,
+        door: str,
     ) -> Iterable[bytes]:
         """Pass a request on from a place, or refuse it."""
         if not self.turnstile.enter(who, PATIENCE):
@@ -164,8 +192,8 @@ class Gate:
         begun = time.monotonic()
 
         def watched(status: str, headers: Any, *error: Any) -> Any:
-            """Note who has proven something."""
-            if status < "4":
+            """Note who has signed in."""
+            if door in self._entrances and status < "4":
                 self.turnstile.welcome(who)
             return start(status, headers, *error)
 
@@ -181,22 +209,3 @@ class Gate:
         """Name the network that a request comes from."""
         trusted = self._own.auth.settings.site.trusted_proxies
         return address_key("gate", client_address(environ, trusted))
-
-
-def _take(environ: "WSGIEnvironment") -> bool:
-    """Read a small body; tell whether all of it is here."""
-    try:
-        length = int(environ.get("CONTENT_LENGTH") or -1)
-    except ValueError:
-        return False
-    if not 0 <= length <= LARGEST_BODY:
-        return False
-    pieces = []
-    while length > 0:
-        piece = environ["wsgi.input"].read(length)
-        if not piece:
-            break
-        pieces.append(piece)
-        length -= len(piece)
-    environ["wsgi.input"] = BytesIO(b"".join(pieces))
-    return length == 0

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from vestibule.auth import Auth
 from vestibule.doors.credentials import CookieReader
 from vestibule.doors.destinations import sharing_origins
+from vestibule.doors.outages import Outages
 from vestibule.ground.brand import Brand
 from vestibule.ground.signing import Seal
 from vestibule.settings import Settings
@@ -50,6 +51,7 @@ class Hall:
         # What answers before Flask does.
         self.front: Front | None = None
         self.shelf = Shelf()
+        self.outages = Outages()
         # The pages of the account area.
         self.rooms: list[Room] = []
         settings = auth.settings
@@ -67,12 +69,15 @@ class Hall:
         # forbids; RFC 6265bis, 4.1.3.1.
         self.session_domain = settings.sessions.domain or None
         self.form_targets = sharing_origins(settings)
-        self.alone = f"{prefix}{name}"
+        self.unshared_cookie = f"{prefix}{name}"
         is_shared = settings.is_https and self.session_domain
-        self.session_cookie = f"__Secure-{name}" if is_shared else self.alone
+        self.session_cookie = (
+            f"__Secure-{name}" if is_shared else self.unshared_cookie
+        )
         self.session_reader = CookieReader(self.session_cookie)
         self.visit_cookie = f"{prefix}{visit}_visit"
         self.language_cookie = f"{prefix}{visit}_language"
+        self.language_reader = CookieReader(self.language_cookie)
         self.theme_cookie = f"{prefix}{visit}_theme"
 
     def set_cookie(
@@ -105,9 +110,9 @@ class Hall:
         A browser would send it along, and by the same name before the new
         one.
         """
-        if self._domain_of(name) and self.alone in request.cookies:
+        if self._domain_of(name) and self.unshared_cookie in request.cookies:
             response.delete_cookie(
-                self.alone,
+                self.unshared_cookie,
                 path="/",
                 secure=self.is_secure,
                 httponly=True,

@@ -2,6 +2,7 @@
 
 import errno
 import gc
+import logging
 import multiprocessing
 import signal
 import socket
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vestibule.doors.allocator import keep_memory
-from vestibule.doors.bodies import in_one_piece, measured
+from vestibule.doors.capacity import THREADS
 from vestibule.ground.knobs import SettingsError
 from vestibule.settings import Settings
 
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
     from flask import Flask
 
-# Of a process. Most of them are there to wait, which costs little; they
-# start when they are needed, and end when they are not.
-THREADS = 128
 # Seconds after which a thread that works in Python lets others do so.
 SWITCH = 0.001
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -52,9 +50,11 @@ def _application_of_worker(settings: Settings) -> "WSGIApplication":
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     keep_memory(settings.passwords.hash_memory)
     sys.setswitchinterval(SWITCH)
+    from vestibule.doors.bodies import in_one_piece, measured
+
     app = application(settings)
     front = app.extensions["vestibule"].front
-    front.gate.widen(THREADS)
+    front.gate.widen()
     outermost: WSGIApplication = front.before(in_one_piece(measured(app)))
     return outermost
 
@@ -92,6 +92,8 @@ def serve(settings: Settings) -> None:
         port=settings.site.port,
         interface=Interfaces.WSGI,
         workers=settings.site.workers,
+        # Most of them wait, which costs little; they start when they are
+        # needed, and end when they are not.
         blocking_threads=THREADS,
         websockets=False,
         respawn_failed_workers=True,
@@ -101,10 +103,20 @@ def serve(settings: Settings) -> None:
         reload=development,
         reload_paths=[PACKAGE],
     )
+    logging.getLogger("_granian").addFilter(_is_news)
     server.serve(
         target_loader=partial(_application_of_worker, settings),
         wrap_loader=False,
     )
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Keep granian from warning of the threads, nearly all of which wait.
+
+    An operator could do nothing about it; docs/operators/lanes.md says
+    what each of them may wait for.
+    """
+    return "Python threads" not in record.getMessage()
 
 
 def check_address(settings: Settings) -> None:

@@ -50,7 +50,7 @@ class Turnstile:
         # In the order in which they came; a dict keeps it, and a set not.
         self._welcome: dict[str, None] = {}
         self._begun = 0.0
-        self._alone = threading.Lock()
+        self._lock = threading.Lock()
 
     def enter(self, who: str, patience: float) -> bool:
         """Go in, or wait for it; tell whether one is inside now.
@@ -59,22 +59,22 @@ class Turnstile:
             who: the name under which one's turns are counted.
             patience: how many seconds one waits at most.
         """
-        with self._alone:
+        with self._lock:
             if self._has_place(who):
                 self._admit(who)
                 return True
             one = _Waiting(who)
-            if not self._seat(one):
+            if not self._line_up(one):
                 return False
         one.told.wait(patience)
-        with self._alone:
+        with self._lock:
             if one in self.waiting:
                 self.waiting.remove(one)
             return one.is_in
 
     def leave(self, who: str) -> None:
         """Go out, and let in whoever comes next."""
-        with self._alone:
+        with self._lock:
             self.inside[who] -= 1
             # Nothing is kept of who is not there.
             self.inside += Counter()
@@ -92,7 +92,7 @@ class Turnstile:
         is_free = self.inside.total() < self.places
         return is_free and self.inside[who] < self.of_one
 
-    def _seat(self, one: _Waiting) -> bool:
+    def _line_up(self, one: _Waiting) -> bool:
         """Let somebody wait, in the place of another who has had more."""
         if len(self.waiting) >= self.room:
             if not self.waiting:
@@ -106,12 +106,16 @@ class Turnstile:
         return True
 
     def welcome(self, who: str) -> None:
-        """Remember that somebody has proven to be one of ours."""
-        with self._alone:
+        """Remember that somebody has signed in from a place.
+
+        Their turns count on. Attack: signing in to one's own account again
+        and again, to come before everybody else.
+        """
+        with self._lock:
+            self._welcome.pop(who, None)
             if len(self._welcome) >= MOST_NAMES:
                 del self._welcome[next(iter(self._welcome))]
             self._welcome[who] = None
-            self._turns.pop(who, None)
 
     def _rank(self, one: _Waiting) -> int:
         """Say how many others somebody steps behind."""
