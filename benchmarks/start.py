@@ -6,8 +6,9 @@
 From the command to the answer of GET /login, with an empty folder for the
 data each time, so that making the database counts as well. *Warm* is the
 second start on a machine; *cold* finds no compiled modules, and where it may
-(as root on Linux) nothing in the system's cache of files. Then what the
-imports take, by package.
+(as root on Linux) nothing in the system's cache of files: for that, it
+empties the cache of the whole system, which slows down everything else for a
+while. Then what the imports take, by package.
 """
 
 import os
@@ -22,7 +23,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from stage.servers import environment, free_port, settings, started
-from stage.tables import Goal, Report, Row, begun, options
+from stage.tables import Goal, Report, Row, begun, common_options
 
 WARM = Goal(most=3)
 DROP_CACHES = Path("/proc/sys/vm/drop_caches")
@@ -117,7 +118,7 @@ def import_rows(rounds: int) -> list[Row]:
 
 def main() -> None:
     """Measure starts, then imports."""
-    chosen, report = begun(options(__doc__))
+    chosen, report = begun(common_options(__doc__, short="one round"))
     if not is_dropped():
         report.say("cold without emptying the system's cache: not allowed")
     report.add("Start", start_rows(report, chosen.rounds), "first page, s")

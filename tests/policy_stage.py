@@ -20,12 +20,12 @@ from conftest import Browser, TurnableClock, account, form_token
 from deeds import Deed
 from hostility import BROWSER, FORM, JSON, LIVING, Answer, Knock, asked
 from paintings import painted
+from vestibule.attempts import Attempts
 from vestibule.auth import Auth
 from vestibule.capabilities.pictures.records import PictureRecord
 from vestibule.history import Event
 from vestibule.policy import OPERATOR, Who
 from vestibule.records import Record
-from vestibule.throttle import Attempts
 from vestibule.user import User
 
 NAMES = ("alice", "bob", "carol", "root", "second", "evan", "fay")

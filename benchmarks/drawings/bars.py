@@ -16,26 +16,27 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-WIDTH, LABELS, STEP, BAR = 760, 290, 28, 16
-LONGEST = WIDTH - LABELS - 90
+WIDTH, EDGE, STEP, BAR = 520, 20, 46, 12
+HEADING = 38
+LONGEST = WIDTH - 2 * EDGE - 60
 STYLE = """
-text { font: 14px system-ui, sans-serif; fill: #24292e }
-.ground { fill: #fdfcfa; stroke: #c9c4ba }
-.figure { text-anchor: end }
+text { font: 15px system-ui, sans-serif; fill: #1E2421 }
+.ground { fill: #F7F4EE; stroke: #D8D1C3 }
+.figure { text-anchor: end; font-weight: 600 }
 .title { font-weight: 600; font-size: 16px }
-.kind { font-weight: 600; fill: #59616a }
-.bar { fill: #2f7d6b }
-.missed { fill: #b3652a }
-.goal { stroke: #24292e; stroke-width: 2 }
-.one { stroke: #c9c4ba; stroke-dasharray: 3 3 }
+.kind { font-weight: 600; fill: #55605A }
+.bar { fill: #0E5A4A }
+.missed { fill: #B5651D }
+.goal { stroke: #1E2421; stroke-width: 2 }
+.one { fill: none; stroke: #A89F8C; stroke-dasharray: 2 4 }
 @media (prefers-color-scheme: dark) {
-  text { fill: #e6e3dd }
-  .ground { fill: #171b1e; stroke: #41484e }
-  .kind { fill: #a9b0b6 }
-  .bar { fill: #5db8a2 }
-  .missed { fill: #d98c50 }
-  .goal { stroke: #e6e3dd }
-  .one { stroke: #5b6268 }
+  text { fill: #ECE8DF }
+  .ground { fill: #1B1F21; stroke: #353C3E }
+  .kind { fill: #A9B0A9 }
+  .bar { fill: #4FBF9F }
+  .missed { fill: #E09A50 }
+  .goal { stroke: #ECE8DF }
+  .one { stroke: #6B7476 }
 }
 """
 
@@ -53,28 +54,36 @@ def bars(told: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any] | None]]:
 def line(
     name: str, row: dict[str, Any] | None, top: int, scale: float
 ) -> Iterator[str]:
-    """Draw a heading, or a bar with its label, its goal and its figure."""
-    text = f'x="20" y="{top + BAR - 3}"'
+    """Draw a heading, or a bar below its label, with goal and figure."""
     if row is None:
-        yield f'<text class="kind" {text}>{escape(name)}</text>'
+        yield (
+            f'<text class="kind" x="{EDGE}" y="{top + 24}">'
+            f"{escape(name)}</text>"
+        )
         return
     long = row["ratio"] * scale
     kind = "bar" if row.get("met", True) else "missed"
-    yield f"<text {text}>{escape(name)}</text>"
+    at = top + 24
+    yield f'<text x="{EDGE}" y="{top + 16}">{escape(name)}</text>'
     yield (
-        f'<rect class="{kind}" x="{LABELS}" y="{top}" width="{long:.1f}" '
+        f'<rect class="{kind}" x="{EDGE}" y="{at}" width="{long:.1f}" '
         f'height="{BAR}" rx="2"/>'
     )
     if "goal" in row:
-        at = LABELS + float(row["goal"].split()[-1]) * scale
+        goal = EDGE + number(row) * scale
         yield (
-            f'<path class="goal" d="M{at:.1f} {top - 3}v{BAR + 6}">'
+            f'<path class="goal" d="M{goal:.1f} {at - 4}v{BAR + 8}">'
             f"<title>{escape('goal ' + row['goal'])}</title></path>"
         )
     yield (
-        f'<text class="figure" x="{WIDTH - 20}" y="{top + BAR - 3}">'
+        f'<text class="figure" x="{WIDTH - EDGE}" y="{at + BAR - 1}">'
         f"{row['ratio']:.2f}</text>"
     )
+
+
+def number(row: dict[str, Any]) -> float:
+    """Read the number in a goal such as "≥ 0.9"."""
+    return float(row["goal"].split()[-1])
 
 
 def drawing(title: str, told: dict[str, Any]) -> str:
@@ -84,23 +93,32 @@ def drawing(title: str, told: dict[str, Any]) -> str:
     most = max(
         1.0,
         *(row["ratio"] for row in rows),
-        *(float(r["goal"].split()[-1]) for r in rows if "goal" in r),
+        *(number(row) for row in rows if "goal" in row),
     )
-    scale = LONGEST / most
-    high = 60 + STEP * len(found)
-    one = LABELS + scale
-    lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} '
-        f'{high}" role="img" aria-label="{escape(title)}">',
-        f"<style>{STYLE}</style>",
-        f'<rect class="ground" x=".5" y=".5" width="{WIDTH - 1}" '
-        f'height="{high - 1}" rx="8"/>',
-        f'<text class="title" x="20" y="30">{escape(title)}</text>',
-        f'<path class="one" d="M{one:.1f} 44V{high - 12}"/>',
-    ]
-    for place, (name, row) in enumerate(found):
-        lines += line(name, row, 50 + STEP * place, scale)
-    return "\n".join([*lines, "</svg>", ""])
+    scale, top, body = LONGEST / most, 40, []
+    one = EDGE + scale
+    for name, row in found:
+        below = top + (HEADING if row is None else STEP)
+        if row is not None:
+            # Where there are bars, and not through the headings.
+            body.append(f'<path class="one" d="M{one:.1f} {top}V{below}"/>')
+        body += line(name, row, top, scale)
+        top = below
+    high = top + 14
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" '
+            f'height="{high}" viewBox="0 0 {WIDTH} {high}" role="img" '
+            f'aria-label="{escape(title)}">',
+            f"<style>{STYLE}</style>",
+            f'<rect class="ground" x=".5" y=".5" width="{WIDTH - 1}" '
+            f'height="{high - 1}" rx="8"/>',
+            f'<text class="title" x="{EDGE}" y="32">{escape(title)}</text>',
+            *body,
+            "</svg>",
+            "",
+        ]
+    )
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ from vestibule.settings import Settings
 
 EMAIL = "bench@example.com"
 PASSWORD = "correct horse battery staple"  # noqa: S105
-SERVER = "VESTIBULE_BENCH_POSTGRESQL"
+SERVER = "BENCH_POSTGRESQL"
 
 
 @dataclass(frozen=True)

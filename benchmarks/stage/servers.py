@@ -159,11 +159,7 @@ def _wait(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
 
 
 def settings(folder: Path, port: int, database: str) -> dict[str, str]:
-    """Say the settings with which Vestibule is measured: its own defaults.
-
-    All the load comes from one address, which is not what limits of
-    attempts are about.
-    """
+    """Say the settings with which Vestibule is measured: its own defaults."""
     return {
         "VESTIBULE_SECRET_KEY": SECRET_KEY,
         "VESTIBULE_BASE_URL": f"http://localhost:{port}",

@@ -164,29 +164,35 @@ def _verdict(row: Row) -> str:
     return f"{row.ratio:>15.2f}{row.goal!s:>8} {mark}"
 
 
-def options(
-    description: str | None, *, seconds: float = 5
+def common_options(
+    description: str | None, *, short: str
 ) -> argparse.ArgumentParser:
-    """Make the options that all programs have."""
+    """Make the options that all programs have; say what short means."""
     parser = argparse.ArgumentParser(
         description=description,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--rounds", type=int, default=3, help="(3)")
+    parser.add_argument("--short", action="store_true", help=short)
+    parser.add_argument(
+        "--json", action="store_true", help="for programs, at the end"
+    )
+    return parser
+
+
+def options(
+    description: str | None, *, seconds: float = 5
+) -> argparse.ArgumentParser:
+    """Make the options of programs that put load on a database."""
+    parser = common_options(description, short="two seconds each, one round")
     parser.add_argument(
         "--seconds",
         type=float,
         default=seconds,
         help=f"how long each measurement takes ({seconds:g})",
     )
-    parser.add_argument("--rounds", type=int, default=3, help="(3)")
-    parser.add_argument(
-        "--short", action="store_true", help="two seconds each, one round"
-    )
     parser.add_argument(
         "--database", choices=("sqlite", "postgresql", "both"), default="both"
-    )
-    parser.add_argument(
-        "--json", action="store_true", help="for programs, at the end"
     )
     return parser
 
@@ -197,7 +203,9 @@ def begun(
     """Read the options, and leave the server's processor to it."""
     chosen = parser.parse_args()
     if chosen.short:
-        chosen.seconds, chosen.rounds = min(chosen.seconds, 2), 1
+        chosen.rounds = 1
+        if "seconds" in chosen:
+            chosen.seconds = min(chosen.seconds, 2)
     report = Report(parser.prog.removesuffix(".py"), as_json=chosen.json)
     report.say(step_aside())
     return chosen, report

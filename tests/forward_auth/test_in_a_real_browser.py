@@ -1,4 +1,4 @@
-"""Behind the gate in a real Chromium: in, out, and out by somebody else."""
+"""A proxy that asks, in a real Chromium: in, out, and out by somebody else."""
 
 import shutil
 from collections.abc import Iterator
@@ -7,10 +7,10 @@ import pytest
 from playwright.sync_api import Page, Playwright, expect, sync_playwright
 
 from conftest import PASSWORD
-from gates import Gate
+from guarded_sites import GuardedSite
 from windows import ARGUMENTS
 
-pytest_plugins = ["gatehouse"]
+pytest_plugins = ["guarded_fixtures"]
 
 pytestmark = pytest.mark.browser
 
@@ -23,11 +23,11 @@ def playwright() -> Iterator[Playwright]:
 
 
 @pytest.fixture
-def page(gate: Gate, playwright: Playwright) -> Iterator[Page]:
-    """Open a window in which all hosts lie at the gate's port."""
+def page(guarded: GuardedSite, playwright: Playwright) -> Iterator[Page]:
+    """Open a window in which all hosts lie at the port of the proxy."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     assert path, "Chromium is missing. Install the package chromium."
-    rule = f"--host-resolver-rules=MAP * 127.0.0.1:{gate.proxy.port}"
+    rule = f"--host-resolver-rules=MAP * 127.0.0.1:{guarded.proxy.port}"
     browser = playwright.chromium.launch(
         executable_path=path, args=[*ARGUMENTS, rule]
     )
@@ -47,33 +47,35 @@ def sign_in(page: Page, name: str, wanted: str) -> None:
 
 
 def test_people_come_in_go_out_and_are_shut_out(
-    gate: Gate, member: str, page: Page
+    guarded: GuardedSite, member: str, page: Page
 ) -> None:
     ask = "fetch('/api').then(answer => answer.status)"
-    wanted = f"{gate.site}/lists?q=%D1%81&r=100%25&x=1"
+    wanted = f"{guarded.site}/lists?q=%D1%81&r=100%25&x=1"
     page.goto(wanted)
-    assert page.url.startswith(f"{gate.account}/login?next=")
-    assert gate.application.reached == []
+    assert page.url.startswith(f"{guarded.account}/login?next=")
+    assert guarded.application.reached == []
     sign_in(page, member, wanted)
-    assert gate.application.reached[-1].named("X-Vestibule-User") == [member]
-    page.goto(f"{gate.site}/files/paper.txt")
+    assert guarded.application.reached[-1].named("X-Vestibule-User") == [
+        member
+    ]
+    page.goto(f"{guarded.site}/files/paper.txt")
     expect(page.locator("body")).to_have_text("the members' paper")
     assert page.evaluate(ask) == 200
 
     # A script of a page left open is told 401, and shown no other page.
-    gate.command("user", "sign-out", member)
-    gate.application.reached.clear()
+    guarded.command("user", "sign-out", member)
+    guarded.application.reached.clear()
     assert page.evaluate(ask) == 401
     page.goto(wanted)
-    assert page.url.startswith(f"{gate.account}/login?next=")
-    assert gate.application.reached == []
+    assert page.url.startswith(f"{guarded.account}/login?next=")
+    assert guarded.application.reached == []
 
     sign_in(page, member, wanted)
-    page.goto(f"{gate.account}/logout")
+    page.goto(f"{guarded.account}/logout")
     page.locator("main").get_by_role("button", name="LogOut").click()
-    page.wait_for_url(f"{gate.account}/login")
-    gate.application.reached.clear()
+    page.wait_for_url(f"{guarded.account}/login")
+    guarded.application.reached.clear()
     for path in ("/files/paper.txt", "/lists"):
-        page.goto(gate.site + path)
-        assert page.url.startswith(f"{gate.account}/login?next=")
-    assert gate.application.reached == []
+        page.goto(guarded.site + path)
+        assert page.url.startswith(f"{guarded.account}/login?next=")
+    assert guarded.application.reached == []

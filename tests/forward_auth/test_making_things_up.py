@@ -1,8 +1,8 @@
-"""Nobody passes the gate as somebody else, or is led to a foreign host."""
+"""Nobody passes the proxy as somebody else, or is led to a foreign host."""
 
-from gates import Gate
+from guarded_sites import GuardedSite
 
-pytest_plugins = ["gatehouse"]
+pytest_plugins = ["guarded_fixtures"]
 
 # To a CGI, WSGI or PHP application they are all HTTP_X_VESTIBULE_USER.
 SPELLINGS = [
@@ -23,33 +23,35 @@ SPELLINGS = [
 BROWSER = "Accept: text/html"
 
 
-def key_of(gate: Gate, name: str) -> str:
+def key_of(guarded: GuardedSite, name: str) -> str:
     """Sign somebody in, and give the line that says so."""
-    browser = gate.signed_in(name)
-    cookie = gate.layout.cookie
+    browser = guarded.signed_in(name)
+    cookie = guarded.layout.cookie
     return f"Cookie: {cookie}={browser.cookies[cookie]}"
 
 
-def test_who_is_signed_out_makes_up_an_identity_in_vain(gate: Gate) -> None:
+def test_who_is_signed_out_makes_up_an_identity_in_vain(
+    guarded: GuardedSite,
+) -> None:
     for name in SPELLINGS:
-        status, _ = gate.sent(
-            "GET /me HTTP/1.1", f"Host: {gate.host}", f"{name}: admin"
+        status, _ = guarded.sent(
+            "GET /me HTTP/1.1", f"Host: {guarded.host}", f"{name}: admin"
         )
         assert status in (400, 401), name
-    assert gate.application.reached == []
+    assert guarded.application.reached == []
 
 
 def test_a_member_does_not_become_admin_in_any_spelling(
-    gate: Gate, member: str
+    guarded: GuardedSite, member: str
 ) -> None:
-    key = key_of(gate, member)
+    key = key_of(guarded, member)
     for name in SPELLINGS:
         line = f"{name}: admin"
-        host = f"Host: {gate.host}"
-        status, _ = gate.sent("GET /me HTTP/1.1", host, line, key, line)
+        host = f"Host: {guarded.host}"
+        status, _ = guarded.sent("GET /me HTTP/1.1", host, line, key, line)
 
         assert status == 200, name
-        told = gate.reached()
+        told = guarded.reached()
         assert told.named("X-Vestibule-User") == [member], name
         assert told.named("X-Vestibule-Admin") == ["false"], name
         assert told.named("X-Vestibule-Email") == [f"{member}@example.com"]
@@ -58,18 +60,18 @@ def test_a_member_does_not_become_admin_in_any_spelling(
 
 
 def test_nobody_has_the_identity_taken_away_on_the_way(
-    gate: Gate, member: str
+    guarded: GuardedSite, member: str
 ) -> None:
-    status, _ = gate.sent(
+    status, _ = guarded.sent(
         "GET /me HTTP/1.1",
-        f"Host: {gate.host}",
-        key_of(gate, member),
+        f"Host: {guarded.host}",
+        key_of(guarded, member),
         "Connection: close, X-Vestibule-User, X-Vestibule-Admin",
         "Connection: X-Vestibule-Id, X-Forwarded-For, X-Vestibule-Email",
     )
 
     assert status == 200
-    told = gate.reached()
+    told = guarded.reached()
     assert told.named("X-Vestibule-User") == [member]
     assert told.named("X-Vestibule-Admin") == ["false"]
     assert told.named("X-Forwarded-For") == ["127.0.0.1"]
@@ -93,11 +95,15 @@ FORGED = [
 ]
 
 
-def test_forged_addresses_lead_nobody_to_a_foreign_host(gate: Gate) -> None:
+def test_forged_addresses_lead_nobody_to_a_foreign_host(
+    guarded: GuardedSite,
+) -> None:
     for line in FORGED:
         name, value = line.split(": ", 1)
-        led = gate.somebody().get(
-            f"{gate.site}/lists", headers={name: value}, allow_redirects=False
+        led = guarded.somebody().get(
+            f"{guarded.site}/lists",
+            headers={name: value},
+            allow_redirects=False,
         )
 
         assert led.status_code == 302, line
@@ -106,29 +112,31 @@ def test_forged_addresses_lead_nobody_to_a_foreign_host(gate: Gate) -> None:
 
 
 def test_forged_addresses_do_not_reach_the_application(
-    gate: Gate, member: str
+    guarded: GuardedSite, member: str
 ) -> None:
-    status, _ = gate.sent(
+    status, _ = guarded.sent(
         "GET /me HTTP/1.1",
-        f"Host: {gate.host}",
-        key_of(gate, member),
+        f"Host: {guarded.host}",
+        key_of(guarded, member),
         *(line for line in FORGED if not line.startswith("X-R")),
     )
 
     assert status == 200
-    told = gate.reached()
+    told = guarded.reached()
     assert told.named("X-Forwarded-For") == ["127.0.0.1"]
-    assert told.named("X-Forwarded-Host") == [gate.host]
+    assert told.named("X-Forwarded-Host") == [guarded.host]
     assert told.named("X-Forwarded-Proto") == ["https"]
     for name in ("Forwarded", "X-Forwarded-Port", "X-Forwarded-Prefix"):
         assert told.named(name) == []
     assert told.named("X-Real-IP") == []
 
 
-def test_a_post_that_calls_itself_a_look_is_led_nowhere(gate: Gate) -> None:
-    status, _ = gate.sent(
+def test_a_post_that_calls_itself_a_look_is_led_nowhere(
+    guarded: GuardedSite,
+) -> None:
+    status, _ = guarded.sent(
         "POST /me HTTP/1.1",
-        f"Host: {gate.host}",
+        f"Host: {guarded.host}",
         BROWSER,
         "X-Forwarded-Method: GET",
         "Content-Length: 0",
@@ -151,55 +159,59 @@ PATHS = [
 ]
 
 
-def test_no_spelling_of_a_path_leads_past_the_gate(gate: Gate) -> None:
+def test_no_spelling_of_a_path_leads_past_the_proxy(
+    guarded: GuardedSite,
+) -> None:
     for path in PATHS:
-        gate.sent(f"GET {path} HTTP/1.1", f"Host: {gate.host}")
+        guarded.sent(f"GET {path} HTTP/1.1", f"Host: {guarded.host}")
 
-        assert gate.application.reached == [], path
-
-
-def test_a_host_name_that_is_not_ours_leads_nowhere(gate: Gate) -> None:
-    gate.sent("GET /me HTTP/1.1", "Host: evil.example", BROWSER)
-
-    assert gate.application.reached == []
+        assert guarded.application.reached == [], path
 
 
-def test_only_websockets_leave_http(gate: Gate, member: str) -> None:
-    key = key_of(gate, member)
+def test_a_host_name_that_is_not_ours_leads_nowhere(
+    guarded: GuardedSite,
+) -> None:
+    guarded.sent("GET /me HTTP/1.1", "Host: evil.example", BROWSER)
+
+    assert guarded.application.reached == []
+
+
+def test_only_websockets_leave_http(guarded: GuardedSite, member: str) -> None:
+    key = key_of(guarded, member)
     upgrade = ["Connection: Upgrade", "Upgrade: WebSocket"]
-    asking = ["GET /socket HTTP/1.1", f"Host: {gate.host}"]
-    status, _ = gate.sent(*asking, *upgrade, body=b"hello\n")
+    asking = ["GET /socket HTTP/1.1", f"Host: {guarded.host}"]
+    status, _ = guarded.sent(*asking, *upgrade, body=b"hello\n")
     assert status == 401
-    assert gate.application.reached == []
+    assert guarded.application.reached == []
 
     upgrade[0] += ", X-Vestibule-User"
-    status, _ = gate.sent(*asking, *upgrade, key, body=b"hello\n")
+    status, _ = guarded.sent(*asking, *upgrade, key, body=b"hello\n")
     assert status == 101
-    assert gate.reached().named("X-Vestibule-User") == [member]
+    assert guarded.reached().named("X-Vestibule-User") == [member]
 
     both = "h2c\r\nUpgrade: websocket"
     for name in ("h2c", "websocket, h2c", "websocket\r\nUpgrade: h2c", both):
         h2c = ["Connection: Upgrade, HTTP2-Settings", f"Upgrade: {name}"]
-        gate.sent(*asking, *h2c, "HTTP2-Settings: AAMAAABkAAQ", key)
-        assert "h2c" not in str(gate.reached().named("Upgrade"))
+        guarded.sent(*asking, *h2c, "HTTP2-Settings: AAMAAABkAAQ", key)
+        assert "h2c" not in str(guarded.reached().named("Upgrade"))
 
 
 def test_a_request_hidden_in_another_is_not_served(
-    gate: Gate, member: str
+    guarded: GuardedSite, member: str
 ) -> None:
     hidden = "GET /hidden HTTP/1.1\r\nHost: x\r\nX-Vestibule-User: admin\r\n"
     body = f"0\r\n\r\n{hidden}\r\n".encode()
-    key = key_of(gate, member)
+    key = key_of(guarded, member)
     for coding in ("chunked", " chunked", "xchunked", "chunked, identity"):
-        gate.sent(
+        guarded.sent(
             "POST /me HTTP/1.1",
-            f"Host: {gate.host}",
+            f"Host: {guarded.host}",
             key,
             f"Content-Length: {len(body)}",
             f"Transfer-Encoding: {coding}",
             body=body,
         )
-        seen = gate.application.reached
+        seen = guarded.application.reached
         assert [r for r in seen if r.path == "/hidden"] == [], coding
         for reached in seen:
             assert reached.named("X-Vestibule-User") == [member]

@@ -7,10 +7,10 @@ import pytest
 import requests
 
 from echoing import Application, echoing
-from gates import LAYOUTS, Gate, standing
+from guarded_sites import LAYOUTS, GuardedSite, standing
 from proxies import RUNNING
 
-pytest_plugins = ["gatehouse"]
+pytest_plugins = ["guarded_fixtures"]
 
 IDENTITY = {"X-Vestibule-User": "admin", "X-Vestibule-Admin": "true"}
 
@@ -32,17 +32,17 @@ def forlorn(
     application: Application,
     failing: Application,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Gate]:
+) -> Iterator[GuardedSite]:
     """Run a proxy that asks a Vestibule that is none."""
     proxy, layout = request.param
     home = tmp_path_factory.mktemp(proxy)
     with standing(proxy, layout, home, failing.port, application) as running:
-        yield Gate(running, LAYOUTS[layout], application, home)
+        yield GuardedSite(running, LAYOUTS[layout], application, home)
 
 
 @pytest.mark.parametrize("path", ["/me", "/files/paper.txt"])
 def test_an_answer_that_is_no_yes_is_an_error(
-    forlorn: Gate, failing: Application, path: str
+    forlorn: GuardedSite, failing: Application, path: str
 ) -> None:
     forlorn.application.reached.clear()
     for status in (400, 403, 404, 405, 429, 500, 503):
@@ -63,7 +63,7 @@ def test_an_answer_that_is_no_yes_is_an_error(
 
 @pytest.mark.parametrize("path", ["/me", "/files/paper.txt"])
 def test_when_vestibule_stops_nobody_comes_in_any_more(
-    forlorn: Gate, failing: Application, path: str
+    forlorn: GuardedSite, failing: Application, path: str
 ) -> None:
     browser = forlorn.somebody()
     failing.statuses, failing.says = [200], IDENTITY
@@ -80,7 +80,7 @@ def test_when_vestibule_stops_nobody_comes_in_any_more(
 
 
 def test_who_nothing_is_told_of_is_nobody(
-    forlorn: Gate, failing: Application
+    forlorn: GuardedSite, failing: Application
 ) -> None:
     forlorn.application.reached.clear()
     failing.statuses, failing.says = [200], {}
@@ -92,7 +92,7 @@ def test_who_nothing_is_told_of_is_nobody(
 
 
 def test_vestibule_gets_no_larger_bodies_than_it_takes(
-    forlorn: Gate, failing: Application
+    forlorn: GuardedSite, failing: Application
 ) -> None:
     failing.statuses, failing.says = [200], {}
     failing.reached.clear()

@@ -183,13 +183,13 @@ def test_nobody_is_told_by_mail(
 def test_importing_computes_no_hash_and_has_one_event_for_each(
     auth: Auth, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from vestibule.capabilities.passwords.hasher import Hasher
+    from vestibule.capabilities.passwords.lanes import Lanes
 
     def never(*_: object) -> None:
         """Fail as soon as a hash is computed."""
         raise AssertionError
 
-    monkeypatch.setattr(Hasher, "_in_lane", never)
+    monkeypatch.setattr(Lanes, "work", never)
     people = [
         (f"person{number}@example.com", with_phpass(PASSWORD))
         for number in range(1203)

@@ -37,6 +37,7 @@ def stage(app: Flask, auth: Auth, clock: TurnableClock) -> Iterator[Stage]:
         # A session that is used slides on, which changes it.
         for asker in made.askers.values():
             auth.sessions.owner(asker.token)
+        auth.sessions.slides.settle()
         made.settle()
         made.writes.clear()
         yield made

@@ -10,6 +10,7 @@ from conftest import HTML, Browser
 from vestibule.auth import Auth
 from vestibule.doors.caller import signed_in
 from vestibule.doors.words import language
+from vestibule.prepared import Prepared
 from vestibule.store import Store
 from vestibule.user import User
 
@@ -155,7 +156,7 @@ def test_a_reader_who_cannot_be_known_is_answered_and_still_not_let_in(
         """Be as broken as no database should be."""
         raise RuntimeError("the disk is gone")
 
-    monkeypatch.setattr(Store, "first", broken)
+    monkeypatch.setattr(Prepared, "__call__", broken)
     refused = browser.client.post("/api/v1/sessions", json="no object")
     assert refused.status_code == 422
     session = browser.client.get_cookie("session_id")

@@ -1,4 +1,4 @@
-"""The stage: each proxy with each of the shipped files."""
+"""Fixtures: each proxy with each of the shipped files."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from echoing import Application, echoing
-from gates import LAYOUTS, Gate, standing, vestibule
+from guarded_sites import LAYOUTS, GuardedSite, standing, vestibule
 from proxies import RUNNING
 
 NUMBERS = count(1)
@@ -16,7 +16,7 @@ NUMBERS = count(1)
 
 @pytest.fixture(scope="session")
 def application() -> Iterator[Application]:
-    """Run the application behind all gates."""
+    """Run the application behind all proxies."""
     with echoing() as running:
         yield running
 
@@ -45,32 +45,31 @@ def asked(
     params=[(proxy, layout) for layout in LAYOUTS for proxy in RUNNING],
     ids=" ".join,
 )
-def standing_gate(
+def standing_site(
     request: pytest.FixtureRequest,
     application: Application,
     asked: Callable[[str], tuple[int, Path]],
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Gate]:
+) -> Iterator[GuardedSite]:
     """Run each proxy with each of the shipped files."""
     proxy, layout = request.param
     port, home = asked(layout)
     place = tmp_path_factory.mktemp(proxy)
     with standing(proxy, layout, place, port, application) as running:
-        gate = Gate(running, LAYOUTS[layout], application, home)
-        yield gate
+        yield GuardedSite(running, LAYOUTS[layout], application, home)
 
 
 @pytest.fixture
-def gate(standing_gate: Gate) -> Gate:
-    """Give the test a gate that nothing has passed yet."""
-    standing_gate.application.reached.clear()
-    standing_gate.application.says.clear()
-    return standing_gate
+def guarded(standing_site: GuardedSite) -> GuardedSite:
+    """Give the test a site that nothing has passed yet."""
+    standing_site.application.reached.clear()
+    standing_site.application.says.clear()
+    return standing_site
 
 
 @pytest.fixture
-def member(gate: Gate) -> str:
-    """Create an account at the Vestibule of this gate, and say its name."""
+def member(guarded: GuardedSite) -> str:
+    """Create an account at the Vestibule of this site, and say its name."""
     name = f"member{next(NUMBERS)}"
-    gate.register(name)
+    guarded.register(name)
     return name

@@ -1,4 +1,4 @@
-"""Sites behind a gate: a proxy that asks Vestibule about everybody."""
+"""Guarded sites: a proxy in front that asks Vestibule about everybody."""
 
 import http.client
 import re
@@ -26,7 +26,7 @@ from vestibule.doors.cli import main
 
 @dataclass(frozen=True)
 class Layout:
-    """Which addresses are Vestibule's, and which are behind the gate."""
+    """Which addresses are Vestibule's, and which are behind the proxy."""
 
     site: str
     account: str
@@ -62,7 +62,7 @@ SETTINGS = {
 
 
 @dataclass(frozen=True)
-class Gate:
+class GuardedSite:
     """A proxy in front of a site, and Vestibule, which it asks."""
 
     proxy: Proxy
