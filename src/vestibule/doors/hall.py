@@ -60,6 +60,11 @@ class Hall:
         key = settings.site.secret_key
         self.visit_seal = Seal(key, "visit", auth.clock)
         self.form_seal = Seal(key, "form", auth.clock)
+        self.form_targets = sharing_origins(settings)
+        self._name_cookies(settings)
+
+    def _name_cookies(self, settings: Settings) -> None:
+        """Name the cookies, so that browsers know who may set them."""
         # The browser itself then refuses a cookie that a neighbouring
         # domain planted (RFC 6265bis, 4.1.3.2).
         prefix = "__Host-" if self.is_https else ""
@@ -68,7 +73,6 @@ class Hall:
         # Who shares it with subdomains names a domain, which __Host-
         # forbids; RFC 6265bis, 4.1.3.1.
         self.session_domain = settings.sessions.domain or None
-        self.form_targets = sharing_origins(settings)
         self.unshared_cookie = f"{prefix}{name}"
         is_shared = settings.is_https and self.session_domain
         self.session_cookie = (
