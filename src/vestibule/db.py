@@ -1,12 +1,22 @@
 """DB: accounts and the names that lead to them."""
 
 from collections.abc import Collection, Sequence
+from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, delete, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    ScalarSelect,
+    bindparam,
+    delete,
+    select,
+    update,
+)
 from sqlalchemy.exc import InvalidRequestError, NoResultFound
 
 from vestibule.ground import names
+from vestibule.prepared import Prepared
 from vestibule.store import Store
 from vestibule.user import (
     EmailTaken,
@@ -16,6 +26,7 @@ from vestibule.user import (
     found,
 )
 
+_COLUMNS = tuple(User.__table__.columns.keys())
 # What a column of 64 bits holds.
 LARGEST = 2**63
 
@@ -136,7 +147,18 @@ class DB(Store):
         Raises:
             NoResultFound: nobody has this name.
         """
-        return self._user(User.id == _owner(canonical))
+        row = self._called(canonical)
+        if row is None:
+            raise NoResultFound("no such user")
+        return found(dict(zip(_COLUMNS, row, strict=True)))
+
+    @cached_property
+    def _called(self) -> Prepared:
+        """The look-up of an account by any of its names, made once."""
+        look = select(*User.__table__.columns).where(
+            User.id == _owner(bindparam("canonical"))
+        )
+        return self.prepared(look, "canonical")
 
     def _user(self, *where: ColumnElement[bool]) -> User:
         """Read the one user that fits, detached from every session."""
@@ -209,7 +231,7 @@ class DB(Store):
 
 
 def _owner(
-    canonical: str | None, kind: str | None = None
+    canonical: str | BindParameter[str] | None, kind: str | None = None
 ) -> ScalarSelect[int]:
     """Express in SQL whom a canonical name leads to."""
     owner = select(Identifier.user_id).where(Identifier.canonical == canonical)

@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from sqlalchemy import Index, String, Uuid, select
+from sqlalchemy import Index, String, Uuid, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from vestibule.db import DB
@@ -35,6 +35,9 @@ class Event(Record):
     address: Mapped[str] = mapped_column(String(45))
     agent: Mapped[str] = mapped_column(String(200))
     request_id: Mapped[str] = mapped_column(String(36))
+
+
+_WRITE = insert(Event)
 
 
 @dataclass(frozen=True)
@@ -116,7 +119,9 @@ class History:
             door=here.door,
             address=here.address[:45],
         )
-        event = Event(
+        self.db.keep(
+            _WRITE,
+            lambda: announce(self.sender, what),
             id=self.db.randomness.row_id(),
             at=what.at,
             act=act,
@@ -128,7 +133,6 @@ class History:
             agent=here.agent[:200],
             request_id=here.request_id[:36],
         )
-        self.db.keep(event, lambda: announce(self.sender, what))
 
     def of(
         self, subject_id: int, most: int | None = None

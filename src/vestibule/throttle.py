@@ -11,43 +11,23 @@ from contextlib import AbstractContextManager, contextmanager
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import NoReturn
 
-from sqlalchemy import (
-    ColumnElement,
-    String,
-    case,
-    delete,
-    literal,
-    select,
-    update,
-)
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import delete, select
 
+from vestibule.attempts import (
+    CLEAR,
+    GIVE_BACK,
+    IS_SHUT,
+    WAITS,
+    Attempts,
+    counting,
+)
 from vestibule.db import DB
-from vestibule.engine import insert_new
 from vestibule.errors import TooMany, Unavailable
 from vestibule.history import History, circumstances
-from vestibule.records import PREFIX, Record
 
-# After the budget is spent, each further attempt waits longer: seconds.
 LETTERS = 5
 # Refusals of one kind that the history takes in before it waits.
 MOST_NOTED = 20
-WAITS = (60, 120, 240, 480, 900)
-
-
-class Attempts(Record):
-    """A count of attempts at one thing.
-
-    At ``closed_until`` the next attempt is evaluated; at ``forgotten_at``
-    the count begins anew.
-    """
-
-    __tablename__ = PREFIX + "attempts"
-
-    key: Mapped[str] = mapped_column(String(100), primary_key=True)
-    count: Mapped[int]
-    closed_until: Mapped[int]
-    forgotten_at: Mapped[int] = mapped_column(index=True)
 
 
 class _Closed(Exception):
@@ -93,6 +73,8 @@ class Throttle:
         self.db = db
         self.history = history
         self.settings = db.settings.throttle
+        self._counting = counting(db.engine)
+        self._is_shut = db.prepared(IS_SHUT, "now", "one", "other")
 
     @contextmanager
     def attempt(
@@ -113,12 +95,11 @@ class Throttle:
             yield
             # In the order in which they are counted: two at once, at one
             # account and place, then wait, and never for each other.
-            self.db.keep(delete(Attempts).where(Attempts.key == account))
+            self.db.keep(CLEAR, this=account)
 
     def forgive(self, act: str, user_id: int) -> None:
         """Clear the count of an account whose owner has proven otherwise."""
-        key = account_key(act, user_id, None)
-        self.db.write(delete(Attempts).where(Attempts.key == key))
+        self.db.write(CLEAR, this=account_key(act, user_id, None))
 
     def attempt_from_here(self, act: str) -> AbstractContextManager[None]:
         """Spend an attempt that no account is known for; see ``attempt``."""
@@ -160,17 +141,22 @@ class Throttle:
     def spend(
         self, act: str, user_id: int | None, limits: dict[str, int]
     ) -> None:
-        """Count an attempt under each key, or refuse it.
+        """Count an attempt under one key or two, or refuse it.
 
         Raises:
             TooMany: one of the keys is closed at the moment.
         """
         if self.db.is_writing:
             raise RuntimeError("attempts are counted before any transaction")
-        waits = self._waits([*limits, *map(_note, limits)])
+        if not limits:
+            return
         # A flood is mostly refused by reading alone.
-        for key in filter(waits.get, limits):
-            self._refuse(key, act, user_id, waits)
+        now = self.db.clock.now()
+        one, other = next(iter(limits)), next(reversed(limits))
+        if self._is_shut(now, one, other):
+            waits = self._waits([*limits, *map(_note, limits)])
+            for key in filter(waits.get, limits):
+                self._refuse(key, act, user_id, waits)
         for key in self._closed(limits):
             self._refuse(key, act, user_id, self._waits([key]))
 
@@ -246,55 +232,26 @@ class Throttle:
     def _count(self, key: str, limit: int) -> bool:
         """Count one attempt unless the key is closed, in one statement."""
         now = self.db.clock.now()
-        first_wait = WAITS[0] if limit == 1 else 0
-        row = insert_new(self.db.engine, Attempts).values(
+        window = self.settings.window
+        opens = now + WAITS[0] if limit == 1 else now
+        counted = self.db.write_returning(
+            self._counting,
             key=key,
             count=1,
-            closed_until=now + first_wait,
-            forgotten_at=now + first_wait + self.settings.window,
-        )
-        over = Attempts.forgotten_at <= now
-        count = case((over, 1), else_=Attempts.count + 1)
-        wait = _wait_after(count, limit)
-        counted = self.db.write_returning(
-            row.on_conflict_do_update(
-                index_elements=[Attempts.key],
-                set_={
-                    "count": count,
-                    "closed_until": now + wait,
-                    "forgotten_at": now + wait + self.settings.window,
-                },
-                where=Attempts.closed_until <= now,
-            ).returning(Attempts.count)
+            closed_until=opens,
+            forgotten_at=opens + window,
+            now=now,
+            limit=limit,
+            window=window,
         )
         return counted is not None
 
     def _give_back(self, key: str, limit: int) -> None:
         """Take one attempt off a count, and open what it had closed."""
-        self.db.keep(
-            update(Attempts)
-            .where(Attempts.key == key, Attempts.count > 0)
-            .values(
-                count=Attempts.count - 1,
-                closed_until=case(
-                    (Attempts.count <= limit, 0),
-                    else_=Attempts.closed_until,
-                ),
-            )
-        )
+        self.db.keep(GIVE_BACK, this=key, limit=limit)
 
     def sweep(self, now: int) -> int:
         """Remove counts that are over; say how many."""
         return self.db.write(
             delete(Attempts).where(Attempts.forgotten_at <= now)
         )
-
-
-def _wait_after(count: ColumnElement[int], limit: int) -> ColumnElement[int]:
-    """Express in SQL how long to wait after the given count."""
-    steps = [
-        (count == limit + number, literal(seconds))
-        for number, seconds in enumerate(WAITS)
-    ]
-    longer = (count >= limit + len(WAITS), literal(WAITS[-1]))
-    return case(*steps, longer, else_=literal(0))

@@ -9,6 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from conftest import PASSWORD, Browser, Postbox, TurnableClock
+from vestibule.attempts import Attempts
 from vestibule.auth import Auth
 from vestibule.capabilities.login.operations import CredentialsIncorrect
 from vestibule.capabilities.passwords.hasher import Hasher
@@ -16,7 +17,7 @@ from vestibule.capabilities.passwords.operations import OldPasswordIncorrect
 from vestibule.db import DB
 from vestibule.errors import Refusal, TooMany, Unavailable
 from vestibule.history import Circumstances, under
-from vestibule.throttle import Attempts, address_key
+from vestibule.throttle import address_key
 from vestibule.user import User
 
 HERE = "192.0.2.1"

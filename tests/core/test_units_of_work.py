@@ -7,16 +7,26 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, make_url, select, text, update
+from sqlalchemy import (
+    create_engine,
+    event,
+    insert,
+    inspect,
+    make_url,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from conftest import TurnableClock, run_sql
 from vestibule import engine as engines
+from vestibule.attempts import Attempts
 from vestibule.auth import Auth
 from vestibule.db import DB
 from vestibule.errors import Conflict, Unavailable
 from vestibule.settings import Settings
-from vestibule.throttle import Attempts
+from vestibule.user import User
 
 
 @pytest.fixture
@@ -238,6 +248,61 @@ def inner_refusal_without_event(db: DB) -> None:
     with db.unit():
         db.add(row("lost"))
         raise Conflict
+
+
+def test_one_write_has_no_savepoint_and_a_unit_inside_a_unit_has_one(
+    db: DB,
+) -> None:
+    points: list[str] = []
+    event.listen(db.engine, "savepoint", lambda _, name: points.append(name))
+
+    with db.unit():
+        db.add(row("first"))
+        db.write(update(Attempts).values(count=2))
+        db.keep(row("kept"))
+        assert points == []
+        with db.unit():
+            db.add(row("second"))
+
+    assert len(points) == 1
+
+
+def test_what_is_added_is_whole_and_belongs_to_no_session(db: DB) -> None:
+    users = [
+        User(
+            email=f"{name}@example.com",
+            username=name,
+            hashed_password="x",
+            password_changed_at=1,
+            created_at=1,
+        )
+        for name in ("alice", "bob")
+    ]
+
+    db.add_all(users)
+
+    assert [inspect(user).detached for user in users] == [True, True]
+    for user in users:
+        found = db.find_user_by(id=user.id)
+        assert (found.username, found.is_admin) == (user.username, False)
+        assert (user.is_active, user.first_name) == (True, None)
+
+
+def test_kept_rows_of_one_kind_go_in_by_one_statement(db: DB) -> None:
+    said: list[str] = []
+    event.listen(
+        db.engine,
+        "before_cursor_execute",
+        lambda *given: said.append(given[2]),
+    )
+    kept = insert(Attempts)
+
+    with db.unit():
+        for key in ("one", "two", "three"):
+            db.keep(kept, key=key, count=1, closed_until=0, forgotten_at=0)
+
+    assert len([one for one in said if one.startswith("INSERT")]) == 1
+    assert rows(db) == {"one", "two", "three"}
 
 
 # -- afterwards and apart ---------------------------------------------------

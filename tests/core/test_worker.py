@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from conftest import Postbox, TurnableClock
+from vestibule.attempts import Attempts
 from vestibule.auth import Auth
 from vestibule.capabilities.sessions.records import SessionRecord
 from vestibule.errors import Unavailable
@@ -23,7 +24,6 @@ from vestibule.mailed_tokens import MailedToken
 from vestibule.outbox import OutboxLetter
 from vestibule.records import Record
 from vestibule.settings import Settings
-from vestibule.throttle import Attempts
 from vestibule.user import User
 from vestibule.worker import Worker, post_for, sweep
 

@@ -4,7 +4,6 @@ import atexit
 import logging
 import os
 import threading
-import weakref
 from collections.abc import Callable
 from functools import partial
 
@@ -20,12 +19,11 @@ from vestibule.auth import Auth
 from vestibule.doors.caller import come_in
 from vestibule.doors.hall import hall
 from vestibule.doors.stay import forget_stay
+from vestibule.ground.forks import in_each_child
 from vestibule.settings import Settings
 from vestibule.worker import Worker, post_for
 
 SECONDS_TO_END = 5
-# The worker may be talking to a mail server that does not answer.
-WORTH_WAITING = 5
 
 log = logging.getLogger("vestibule")
 
@@ -42,37 +40,16 @@ def follow_forks(auth: Auth) -> None:
     A server may load the application first, which may have used the
     database and hashed passwords by then.
     """
-    known = weakref.ref(auth)
-    held: list[threading.Lock] = []
+    in_each_child(auth, Auth.after_fork, _in_hand)
 
-    def wait() -> None:
-        """Let the worker finish its round, and a session slide on.
 
-        SQLite would take its locks along into the child, where nobody
-        ever gives them back.
-        """
-        found = known()
-        if found is None:
-            return
-        for lock in (found.at_work, found.sessions.slides.at_work):
-            if lock.acquire(timeout=WORTH_WAITING):
-                held.append(lock)
+def _in_hand(auth: Auth) -> tuple[threading.Lock, threading.Lock]:
+    """Name the locks of a worker's round, and of a session's sliding on.
 
-    def go_on() -> None:
-        """Let the parent's threads go on."""
-        while held:
-            held.pop().release()
-
-    def begin_anew() -> None:
-        """Let go of what is the parent's, unless the host is gone."""
-        held.clear()
-        found = known()
-        if found is not None:
-            found.after_fork()
-
-    os.register_at_fork(
-        before=wait, after_in_parent=go_on, after_in_child=begin_anew
-    )
+    SQLite would take its own locks along into the child, where nobody
+    ever gives them back.
+    """
+    return auth.at_work, auth.sessions.slides.at_work
 
 
 def _arrive(_: Flask, **__: object) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from unicodedata import normalize
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from vestibule.capabilities.passwords import letters, policy
 from vestibule.capabilities.passwords.foreign import NONE_YET
@@ -17,6 +17,17 @@ from vestibule.user import User
 
 if TYPE_CHECKING:
     from vestibule.auth import Auth
+
+
+_UNCHANGED = (
+    select(User.id)
+    .where(
+        User.id == bindparam("number"),
+        User.hashed_password == bindparam("proven"),
+        User.is_active,
+    )
+    .with_for_update(read=True)
+)
 
 
 class OldPasswordIncorrect(NotProven):
@@ -141,13 +152,10 @@ class Passwords(Capability):
         Attack: signing in with the old password during its own reset, or
         while the account is being disabled.
         """
-        unchanged = select(User.id).where(
-            User.id == user.id,
-            User.hashed_password == user.hashed_password,
-            User.is_active,
+        row = self.db.write_returning(
+            _UNCHANGED, number=user.id, proven=user.hashed_password
         )
-        lock = unchanged.with_for_update(read=True)
-        return self.db.write_returning(lock) is not None
+        return row is not None
 
     def _swap(self, user: User, hashed: str, **more: int) -> None:
         """Set a hash where the old one still stands.

@@ -8,6 +8,7 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
+    insert,
     select,
     update,
 )
@@ -46,6 +47,12 @@ def _look_up(*columns: Any) -> Select[Any]:
 
 _USER = tuple(User.__table__.columns)
 _USER_NAMES = tuple(column.name for column in _USER)
+
+
+_OPEN = insert(SessionRecord)
+_TERM: Any = select(
+    SessionRecord.created_at, SessionRecord.ends_at, SessionRecord.dies_at
+).where(*_LIVING[:2])
 
 
 class Bearer(NamedTuple):
@@ -92,10 +99,10 @@ class Sessions(Capability):
         columns = User.__table__.columns
         brief = _look_up(*(columns[name] for name in Bearer._fields[1:]))
         self._bearer = self.db.prepared(brief, *asked)
+        self._term = self.db.prepared(_TERM, *asked)
         self.slides = Slides(self._touch)
         self.db.finishing.append(self.slides.settle)
 
-    @operation
     def open(self, user_id: int, *, remember: bool = False) -> str:
         """Open a session for somebody who has proven who they are.
 
@@ -111,19 +118,19 @@ class Sessions(Capability):
         dies_at = now + (life.remember if remember else life.absolute)
         idle = life.remember if remember else life.idle
         here = circumstances()
-        self.db.add(
-            SessionRecord(
-                fingerprint=fingerprint(token),
-                user_id=user_id,
-                created_at=now,
-                seen_at=now,
-                proven_at=now,
-                idle_for=idle,
-                ends_at=min(now + idle, dies_at),
-                dies_at=dies_at,
-                address=here.address[:45],
-                agent=here.agent[:200],
-            )
+        # One statement is a unit of work by itself.
+        self.db.write(
+            _OPEN,
+            fingerprint=fingerprint(token),
+            user_id=user_id,
+            created_at=now,
+            seen_at=now,
+            proven_at=now,
+            idle_for=idle,
+            ends_at=min(now + idle, dies_at),
+            dies_at=dies_at,
+            address=here.address[:45],
+            agent=here.agent[:200],
         )
         return token
 
@@ -198,16 +205,7 @@ class Sessions(Capability):
         """
         # Whoever asks has just used it.
         self.slides.settle()
-        row = self.db.first(
-            select(
-                SessionRecord.created_at,
-                SessionRecord.ends_at,
-                SessionRecord.dies_at,
-            ).where(
-                SessionRecord.fingerprint == fingerprint(token),
-                SessionRecord.ends_at > self.auth.clock.now(),
-            )
-        )
+        row = self._term(fingerprint(token), self.auth.clock.now())
         if row is None:
             raise NotProven
         return Term(*row)
