@@ -157,14 +157,18 @@ PROXIED = [
     ("127.0.0.1,192.0.2.7", "192.0.2.7"),
     ("2001:db8::7", "2001:db8::7"),
     (" 192.0.2.7 , fd00::5 ", "192.0.2.7"),
-    # What is no address is no reason to skip a check.
-    ("a", "10.0.0.1"),
-    ("", "10.0.0.1"),
-    (",", "10.0.0.1"),
-    ("192.0.2.7, a", "10.0.0.1"),
-    ("192.0.2.7:1234", "10.0.0.1"),
-    ("192.0.2.7, a, 10.1.1.1", "10.1.1.1"),
-    ("unknown, _hidden", "10.0.0.1"),
+    # Nobody who cannot be read is taken for the proxy; nor is anything to
+    # the left of them believed.
+    ("a", "unknown"),
+    ("", "unknown"),
+    (",", "unknown"),
+    ("192.0.2.7, a", "unknown"),
+    ("192.0.2.7,", "unknown"),
+    ("192.0.2.7:1234", "unknown"),
+    ("192.0.2.7, a, 10.1.1.1", "unknown"),
+    ("unknown, _hidden", "unknown"),
+    ("\xff, 192.0.2.7", "192.0.2.7"),
+    (",192.0.2.7", "192.0.2.7"),
     ("10.2.2.2, 10.3.3.3", "10.2.2.2"),
 ]
 
@@ -178,6 +182,8 @@ def test_a_configured_proxy_is_believed_and_no_further(
         assert address_noted(program, auth, named) == noted, named
     for peer in ("192.0.2.66", "fe80::1", "11.0.0.1"):
         assert address_noted(program, auth, "203.0.113.9", peer) == peer
+    assert knock(program, peer="::ffff:10.0.0.1").status_code == 200
+    assert addresses(auth)[-1] == "10.0.0.1"
 
 
 @pytest.mark.settings(attempts_per_address=3)
@@ -218,6 +224,26 @@ def test_behind_a_proxy_everybody_has_a_budget_of_their_own(
 
     assert mallory == 429
     assert other == 200
+
+
+@one_database
+@pytest.mark.settings(
+    attempts_per_address=3, trusted_proxies="127.0.0.1", preset="default"
+)
+def test_who_makes_an_address_unreadable_leaves_the_proxy_s_budget_alone(
+    program: FlaskClient, alice: User
+) -> None:
+    guess = {"email": "nobody@example.com", "password": "guess"}
+    # Granian hands over an empty text for what is not ASCII.
+    statuses = [
+        program.post(
+            "/sessions", data=guess, headers={"X-Forwarded-For": named}
+        ).status_code
+        for named in ("", "\xff", ",", "a")
+    ]
+
+    assert statuses == [401, 401, 401, 429]
+    assert knock(program).status_code == 200
 
 
 @one_database

@@ -1,6 +1,7 @@
 """The shipped files, and what the documentation says of them."""
 
 import re
+from itertools import product
 
 import pytest
 
@@ -30,3 +31,28 @@ def test_traefik_s_file_says_that_it_is_untested(layout: str) -> None:
 
     assert first.startswith("# UNTESTED")
     assert "**Untested**" in PAGE.read_text("utf-8")
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_traefik_takes_out_every_spelling_of_what_it_says_itself(
+    layout: str,
+) -> None:
+    """WSGI has one name for a header, with hyphens or underscores."""
+    text = (SHIPPED / layout / "traefik.yml").read_text("utf-8")
+    (block,) = re.findall(
+        r"(?s) made-up:\n +headers:\n +customRequestHeaders:\n(.+?)\n\n", text
+    )
+    words = [
+        *product(("Forwarded",), ("For", "Host", "Proto", "Uri", "Method")),
+        *product(("Vestibule",), ("User", "Id", "Email", "Admin")),
+    ]
+    wanted = {
+        f"X{one}{kind}{two}{word}"
+        for (kind, word), one, two in product(words, "-_", "-_")
+        if kind == "Vestibule" or "_" in (one, two)
+    }
+
+    emptied = [line.strip() for line in block.splitlines()]
+    assert sorted(emptied) == sorted(f'{name}: ""' for name in wanted)
+    routers = text.count("rule:")
+    assert text.count("middlewares: [made-up, ") == routers == 2

@@ -351,3 +351,18 @@ def test_bytes_thrown_into_a_request_break_nothing(
         assert all(status < 500 for status in statuses(received)), one
         assert b"session_id=" not in received
         assert b"Traceback" not in received
+
+
+def test_a_bearer_made_unreadable_is_not_the_owner_of_the_cookie(
+    server: Server,
+) -> None:
+    door = requests.post(f"{server.url}/sessions", SIGN_UP, timeout=PATIENCE)
+    cookie = f"Cookie: session_id={door.cookies['session_id']}\r\n".encode()
+    bad = b"Authorization: Bearer \xff\r\n"
+    basic = b"Authorization: Basic eA==\r\n"
+    for path in (b"/check", b"/api/v1/profile"):
+        line = b"GET " + path + b" HTTP/1.1\r\n" + HOST + cookie
+        assert statuses(exchange(server, line + END)) == [200]
+        assert statuses(exchange(server, line + basic + END)) == [200]
+        for sent in (bad, bad + basic, basic + bad):
+            assert statuses(exchange(server, line + sent + END)) == [401], sent

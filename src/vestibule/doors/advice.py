@@ -10,6 +10,7 @@ from flask import request, url_for
 
 from vestibule.doors.caller import can_be_looked_at, here
 from vestibule.doors.destinations import checked
+from vestibule.doors.guards import BUSY
 from vestibule.doors.words import say
 
 
@@ -96,6 +97,17 @@ ADVICE: dict[int, Advice] = {
     ),
 }
 
+# What the gate refuses has not begun, whoever was waiting for what.
+TURNED_AWAY = Advice(
+    _("The service is busy at this moment"),
+    _("Nothing was saved. Go back and try again in a few seconds."),
+)
+
+
+def is_turned_away(status: int) -> bool:
+    """Tell whether a status is that of the gate, which had no place."""
+    return status == 503 and BUSY in request.environ
+
 
 def advice(status: int, *, is_signed_in: bool) -> Advice:
     """Choose what to say of a status; unusual ones are bad requests.
@@ -103,6 +115,8 @@ def advice(status: int, *, is_signed_in: bool) -> Advice:
     Whoever is signed in already is never told to sign in, even where an
     operator has "not allowed" answered with 401.
     """
+    if is_turned_away(status):
+        return TURNED_AWAY
     if status == 401 and is_signed_in:
         status = 403
     return ADVICE.get(status, ADVICE[500 if status >= 500 else 400])

@@ -17,7 +17,7 @@ from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Response
 
 from vestibule.doors import whence
-from vestibule.doors.credentials import bearer_token, claims_bearer
+from vestibule.doors.credentials import bearer_claim, bearer_token
 from vestibule.doors.hall import auth, hall, settings
 from vestibule.doors.stay import stay
 from vestibule.errors import NotProven
@@ -98,17 +98,14 @@ def session_token() -> str | None:
     the token dead or no token at all.
     """
     if is_bearer():
-        return bearer_token(request.headers["Authorization"])
+        return bearer_token(request.environ["HTTP_AUTHORIZATION"])
     cookies = request.environ.get("HTTP_COOKIE")
     return hall().session_reader.read(cookies) if cookies else None
 
 
 def is_bearer() -> bool:
     """Tell whether the caller comes with a bearer token, good or bad."""
-    claim = request.headers.get("Authorization")
-    if not claim:
-        return False
-    return takes_bearers() and claims_bearer(claim)
+    return bearer_claim(request.environ) is not None and takes_bearers()
 
 
 def takes_bearers() -> bool:

@@ -12,10 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from vestibule.doors.addresses import CHECK, is_taken
-from vestibule.doors.credentials import (
-    bearer_token,
-    claims_bearer,
-)
+from vestibule.doors.credentials import bearer_claim, bearer_token
 from vestibule.doors.guards import NotFromHere, is_local
 from vestibule.doors.refusals import HTTP_REASONS
 from vestibule.doors.returning import Returning
@@ -58,6 +55,7 @@ class Check:
     def __init__(self, own: "Hall") -> None:
         self._auth = own.auth
         self._cookie = own.session_reader
+        self._outages = own.outages
         self._returning = Returning(own.auth.settings)
         self._loopback_only = own.auth.settings.site.loopback_only
         self._language = own.auth.settings.brand.language
@@ -91,16 +89,15 @@ class Check:
         if self._loopback_only and not is_local(environ):
             headers, body = self._problem(403, Fault(NotFromHere.reason))
             return _STATUS_LINES[403], headers, body
-        claim = environ.get("HTTP_AUTHORIZATION", "")
-        is_bearer = bool(claim) and claims_bearer(claim)
+        claim = bearer_claim(environ)
         # Who comes as a bearer is never taken for the cookie's owner.
-        if is_bearer:
-            token = bearer_token(claim)
-        else:
+        if claim is None:
             token = self._cookie.read(environ.get("HTTP_COOKIE", ""))
+        else:
+            token = bearer_token(claim)
         bearer = self._auth.sessions.bearer(token)
         if bearer is None:
-            return self._stranger(environ, is_bearer=is_bearer)
+            return self._stranger(environ, is_bearer=claim is not None)
         return "200 OK", *_told(*bearer[1:])
 
     def _stranger(
@@ -126,7 +123,7 @@ class Check:
         """Answer what is our fault, with a number that the log has, too."""
         number = str(self._auth.randomness.row_id())
         if bug is None:
-            log.warning("answered with %s, request %s", status, number)
+            self._outages.note(number)
         else:
             log.error("unhandled error, request %s", number, exc_info=bug)
         headers, body = self._problem(status, fault, request_id=number)

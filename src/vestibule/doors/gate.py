@@ -5,9 +5,7 @@ millisecond. So few such requests are let in at a time, in turns; who waits
 too long is refused with an answer that was made before.
 """
 
-import os
 import time
-import weakref
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +29,7 @@ from vestibule.doors.hall import Hall
 from vestibule.doors.shapes import LARGEST_BODY
 from vestibule.doors.turnstile import Turnstile
 from vestibule.doors.whence import client_address
+from vestibule.ground.forks import in_each_child
 from vestibule.policy import Act
 from vestibule.throttle import address_key
 
@@ -58,19 +57,6 @@ def doors_of(app: Flask, *acts: Act) -> frozenset[str]:
     )
 
 
-def follow_forks(turnstile: Turnstile) -> None:
-    """Have nobody inside in each process that is forked from here on."""
-    known = weakref.ref(turnstile)
-
-    def begin_anew() -> None:
-        """Forget who is inside in the parent, unless the host is gone."""
-        found = known()
-        if found is not None:
-            found.open()
-
-    os.register_at_fork(after_in_child=begin_anew)
-
-
 class Gate:
     """Bare WSGI before an application, for requests that cost much.
 
@@ -88,12 +74,13 @@ class Gate:
         self.turnstile = Turnstile(own.auth.passwords.hasher.lanes.most)
         # A place is kept so long, whatever was done from it.
         self.pace = 0.0
-        # What only our own server has, made there after every fork.
+        # What only our own server has.
         self.bodies: Turnstile | None = None
         self.uploads: Turnstile | None = None
         self.seats: Seats | None = None
         self._refuse = Apologies(behind, own, self._doors)
-        follow_forks(self.turnstile)
+        # The others are made by ``widen``, after every fork.
+        in_each_child(self.turnstile, Turnstile.open)
 
     def widen(self) -> None:
         """Let requests wait, in a server that has threads for them.

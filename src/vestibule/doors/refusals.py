@@ -17,7 +17,7 @@ from werkzeug.exceptions import BadHost, HTTPException
 from werkzeug.wrappers import Response
 
 from vestibule import errors
-from vestibule.doors.advice import advice, limit, way_in
+from vestibule.doors.advice import advice, is_turned_away, limit, way_in
 from vestibule.doors.caller import (
     can_be_looked_at,
     here,
@@ -28,7 +28,7 @@ from vestibule.doors.caller import (
     signed_in,
     takes_bearers,
 )
-from vestibule.doors.hall import settings
+from vestibule.doors.hall import hall, settings
 from vestibule.doors.rendering import render
 from vestibule.doors.visit import visit
 from vestibule.doors.words import say
@@ -176,6 +176,8 @@ def _shown(status: int, fault: Fault) -> Response:
     # The heading would say the same in fewer words.
     if fault.reason is errors.NotAllowed.reason:
         heading, text = text, ""
+    elif is_turned_away(status):
+        text = ""
     return make_response(
         render(
             "vestibule/refusals/refusal.html",
@@ -185,7 +187,8 @@ def _shown(status: int, fault: Fault) -> Response:
             limit=limit() if status == 413 else "",
             step=say(said_of_it.step),
             way_in=way_in() if status == 401 and me is None else "",
-            request_id=request_id() if is_broken else "",
+            is_broken=is_broken,
+            request_id=request_id() if is_numbered(status) else "",
             # What nobody may see, or is not there, is not repeated.
             this_page=url_for("vestibule.home"),
             me=me,
@@ -194,17 +197,27 @@ def _shown(status: int, fault: Fault) -> Response:
     )
 
 
+def is_numbered(status: int) -> bool:
+    """Tell whether an answer is our fault, and that of one request.
+
+    What the gate refuses with goes to many.
+    """
+    return status >= 500 and not is_turned_away(status)
+
+
 def number(response: Response) -> None:
     """Number an answer that is our fault, once, and note it in the log.
 
     The log has the error itself of what is a bug, and needs no more.
     """
-    if response.status_code < 500 or "X-Request-ID" in response.headers:
+    status = response.status_code
+    if "X-Request-ID" in response.headers or not is_numbered(status):
         return
     response.headers["X-Request-ID"] = request_id()
-    if response.status_code != 500:
-        told = (response.status_code, request_id())
-        log.warning("answered with %s, request %s", *told)
+    if status == 503:
+        hall().outages.note(request_id())
+    elif status != 500:
+        log.warning("answered with %s, request %s", status, request_id())
 
 
 def _reader() -> User | None:
@@ -228,7 +241,7 @@ def problem(status: int, faults: tuple[Fault, ...]) -> Response:
             if f.field
         ],
     }
-    if status >= 500:
+    if is_numbered(status):
         body["request_id"] = request_id()
     return Response(
         json.dumps(body, ensure_ascii=False),
