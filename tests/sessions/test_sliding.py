@@ -50,6 +50,8 @@ def test_nobody_waits_for_it_and_one_session_is_queued_once(
         assert auth.sessions.bearer(other)
     assert held.begun.wait(30)
     assert {row[0] for row in auth.db.read(SEEN)} == {begun}
+    # What is told of it is true already.
+    assert auth.sessions.term(token).ends_at == clock.now() + 12 * 3600
 
     held.go.set()
     auth.sessions.slides.settle()

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # Seconds after which a thread that works in Python lets others do so.
 SWITCH = 0.001
+# Milliseconds from the first byte of a request to the end of its headers.
+HEADERS_WITHIN = 15_000
 PACKAGE = Path(__file__).resolve().parent.parent
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
@@ -77,6 +79,7 @@ def serve(settings: Settings) -> None:
     """Serve until a signal ends it; requests in hand are finished first."""
     from granian import Granian
     from granian.constants import Interfaces
+    from granian.http import HTTP1Settings
     from granian.log import LogLevels
 
     development = settings.site.development
@@ -96,6 +99,7 @@ def serve(settings: Settings) -> None:
         # needed, and end when they are not.
         blocking_threads=THREADS,
         websockets=False,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADERS_WITHIN),
         respawn_failed_workers=True,
         respawn_interval=1,
         workers_kill_timeout=10,

@@ -1,10 +1,9 @@
 """The turnstile: few are inside at a time, and a bounded number may wait.
 
-Who waits comes in by rank: first the places from which somebody has signed
-in before, then the new ones, then those that were let in lately, the more
-often the later. So a flood does not keep the others out, unless each of its
-requests comes from somewhere else; then those who were here before still
-come first.
+Places from which somebody has signed in before take turns with all others,
+and among both comes first who was let in least. So a flood keeps nobody out
+for long, unless each of its requests comes from somewhere new; then those who
+were here before still come in.
 """
 
 import threading
@@ -15,8 +14,6 @@ from dataclasses import dataclass, field
 # How long it is remembered who was let in how often: seconds, and names.
 MEMORY = 60
 MOST_NAMES = 10_000
-# So often a minute those who were here before come before all others.
-NEW = 4
 
 
 @dataclass(eq=False)
@@ -50,6 +47,7 @@ class Turnstile:
         self._turns: dict[str, int] = {}
         # In the order in which they came; a dict keeps it, and a set not.
         self._welcome: dict[str, None] = {}
+        self._is_known_next = True
         self._begun = 0.0
         self._lock = threading.Lock()
 
@@ -81,12 +79,22 @@ class Turnstile:
             self.inside += Counter()
             able = [one for one in self.waiting if self._has_place(one.who)]
             if able:
-                # The first of them, where several have the same rank.
-                one = min(able, key=self._rank)
+                one = self._next(able)
                 self.waiting.remove(one)
                 self._admit(one.who)
                 one.is_in = True
                 one.told.set()
+
+    def _next(self, able: list[_Waiting]) -> _Waiting:
+        """Choose who comes in: a known place and another one by turns.
+
+        Of several with as many turns it is who came first. Attacks: a flood
+        from ever new places, and one of sign-ins to an account of one's own.
+        """
+        kind = [one for one in able if self._knows(one) == self._is_known_next]
+        one = min(kind or able, key=self._count)
+        self._is_known_next = not self._knows(one)
+        return one
 
     def _has_place(self, who: str) -> bool:
         """Tell whether there is a place, and somebody may have it."""
@@ -94,12 +102,20 @@ class Turnstile:
         return is_free and self.inside[who] < self.of_one
 
     def _line_up(self, one: _Waiting) -> bool:
-        """Let somebody wait, in the place of another who has had more."""
+        """Let somebody wait, in the place of another who has had more.
+
+        Where there are more of the other kind, one of these gives way.
+        """
         if len(self.waiting) >= self.room:
-            if not self.waiting:
+            kin = [
+                o for o in self.waiting if self._knows(o) == self._knows(one)
+            ]
+            others = [o for o in self.waiting if o not in kin]
+            crowd = others if len(others) > len(kin) else kin
+            if not crowd:
                 return False
-            last = max(reversed(self.waiting), key=self._rank)
-            if self._rank(last) <= self._rank(one):
+            last = max(reversed(crowd), key=self._count)
+            if crowd is kin and self._count(last) <= self._count(one):
                 return False
             self.waiting.remove(last)
             last.told.set()
@@ -110,7 +126,7 @@ class Turnstile:
         """Remember that somebody has signed in from a place.
 
         Their turns count on. Attack: signing in to one's own account again
-        and again, to come before everybody else for ever.
+        and again, to come before everybody else.
         """
         with self._lock:
             self._welcome.pop(who, None)
@@ -118,10 +134,13 @@ class Turnstile:
                 del self._welcome[next(iter(self._welcome))]
             self._welcome[who] = None
 
-    def _rank(self, one: _Waiting) -> int:
-        """Say how many others somebody steps behind."""
-        first = 0 if one.who in self._welcome else NEW
-        return first + self._turns.get(one.who, 0)
+    def _knows(self, one: _Waiting) -> bool:
+        """Tell whether somebody has signed in from there before."""
+        return one.who in self._welcome
+
+    def _count(self, one: _Waiting) -> int:
+        """Say how often somebody was let in lately."""
+        return self._turns.get(one.who, 0)
 
     def _admit(self, who: str) -> None:
         """Count somebody who goes in, and forget what is long ago."""

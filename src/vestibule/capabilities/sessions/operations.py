@@ -51,7 +51,11 @@ _USER_NAMES = tuple(column.name for column in _USER)
 
 _OPEN = insert(SessionRecord)
 _TERM: Any = select(
-    SessionRecord.created_at, SessionRecord.ends_at, SessionRecord.dies_at
+    SessionRecord.created_at,
+    SessionRecord.seen_at,
+    SessionRecord.idle_for,
+    SessionRecord.ends_at,
+    SessionRecord.dies_at,
 ).where(*_LIVING[:2])
 
 
@@ -198,17 +202,20 @@ class Sessions(Capability):
         return Renewed(fresh, dies_at - now if is_remembered else None)
 
     def term(self, token: str) -> Term:
-        """Say when a session began and when it ends.
+        """Say when a session that is used now began and when it ends.
 
         Raises:
             NotProven: it is over.
         """
-        # Whoever asks has just used it.
-        self.slides.settle()
-        row = self._term(fingerprint(token), self.auth.clock.now())
+        now = self.auth.clock.now()
+        row = self._term(fingerprint(token), now)
         if row is None:
             raise NotProven
-        return Term(*row)
+        created_at, seen_at, idle_for, ends_at, dies_at = row
+        if seen_at <= now - TOUCH_EVERY:
+            # It slides on, which is written beside this request.
+            ends_at = min(now + idle_for, dies_at)
+        return Term(created_at, ends_at, dies_at)
 
     def _touch(self, print_: bytes, now: int) -> None:
         """Slide a session on, unless a parallel request has done it."""
