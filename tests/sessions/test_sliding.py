@@ -61,6 +61,22 @@ def test_nobody_waits_for_it_and_one_session_is_queued_once(
     }
 
 
+def test_a_session_that_got_a_new_token_meanwhile_has_slid_on(
+    auth: Auth, alice: User, clock: TurnableClock
+) -> None:
+    token = auth.sessions.open(alice.id)
+    clock.turn(hours=8)
+    held = Held(auth)
+    assert auth.sessions.owner(token)
+    assert held.begun.wait(30)
+
+    fresh = auth.sessions.renew(token).token
+    held.go.set()
+
+    clock.turn(hours=8)
+    assert auth.sessions.owner(fresh)
+
+
 def test_a_session_that_ended_meanwhile_stays_ended(
     auth: Auth, alice: User, clock: TurnableClock
 ) -> None:

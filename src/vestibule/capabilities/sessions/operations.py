@@ -49,6 +49,13 @@ _USER = tuple(User.__table__.columns)
 _USER_NAMES = tuple(column.name for column in _USER)
 
 
+def _slid(now: int) -> dict[str, Any]:
+    """Say what becomes of a session that is used now."""
+    later, dies_at = now + SessionRecord.idle_for, SessionRecord.dies_at
+    ends_at = case((later < dies_at, later), else_=dies_at)
+    return {"seen_at": now, "ends_at": ends_at}
+
+
 _OPEN = insert(SessionRecord)
 _TERM: Any = select(
     SessionRecord.created_at,
@@ -191,7 +198,12 @@ class Sessions(Capability):
                 SessionRecord.fingerprint == fingerprint(token or ""),
                 SessionRecord.ends_at > now,
             )
-            .values(fingerprint=fingerprint(fresh), proven_at=now)
+            .values(
+                fingerprint=fingerprint(fresh),
+                proven_at=now,
+                # A slide that waits to be written would miss the new token.
+                **_slid(now),
+            )
             .returning(SessionRecord.idle_for, SessionRecord.dies_at)
         )
         if row is None:
@@ -219,20 +231,13 @@ class Sessions(Capability):
 
     def _touch(self, print_: bytes, now: int) -> None:
         """Slide a session on, unless a parallel request has done it."""
-        later = now + SessionRecord.idle_for
         self.db.write(
             update(SessionRecord)
             .where(
                 SessionRecord.fingerprint == print_,
                 SessionRecord.seen_at <= now - TOUCH_EVERY,
             )
-            .values(
-                seen_at=now,
-                ends_at=case(
-                    (later < SessionRecord.dies_at, later),
-                    else_=SessionRecord.dies_at,
-                ),
-            )
+            .values(**_slid(now))
         )
 
     @operation
