@@ -125,8 +125,8 @@ class Server:
         """Tell whether it answers; fail if it has ended instead."""
         assert self.process.poll() is None, self.said()
         try:
-            return requests.get(self.url, timeout=10).status_code < 500
-        except requests.ConnectionError:
+            return requests.get(self.url, timeout=PATIENCE).status_code < 500
+        except (requests.ConnectionError, requests.Timeout):
             return False
 
     def stop(self, sign: signal.Signals = signal.SIGTERM) -> int:

@@ -57,7 +57,7 @@ def test_it_says_where_everything_is(server: Server, home: Path) -> None:
     assert "preset default" in said
     assert len(said.splitlines()) <= 8
     for path in ("/login", "/dev/mail"):
-        answer = requests.get(server.url + path, headers=HTML, timeout=10)
+        answer = requests.get(server.url + path, headers=HTML, timeout=PATIENCE)
         assert answer.status_code == 200
 
 
@@ -113,7 +113,7 @@ def test_mails_are_printed_and_kept_on_a_page(server: Server) -> None:
     link = mailed_link(server, "/verify-email/")
     eventually(lambda: link in server.said(), "the mail on the console")
     assert f"To: {email}" in server.said()
-    page = requests.get(link, headers=HTML, timeout=10)
+    page = requests.get(link, headers=HTML, timeout=PATIENCE)
     assert page.status_code == 200
     assert "<h1>Confirm your email address</h1>" in page.text
 
@@ -147,12 +147,12 @@ def test_signal_ends_it_cleanly(
     with developing(tmp_path) as server:
         # An idle connection that stays open must not hold it up.
         with requests.Session() as idle:
-            assert idle.get(server.url, timeout=10).status_code == 200
+            assert idle.get(server.url, timeout=PATIENCE).status_code == 200
             if to_all:
                 os.killpg(server.process.pid, sign)
             else:
                 server.process.send_signal(sign)
-            assert server.process.wait(10) == 0
+            assert server.process.wait(PATIENCE) == 0
         eventually(server.is_gone, "the end of every process", 5)
         assert not is_answered(server.port)
         assert "Traceback" not in server.said()
@@ -186,7 +186,7 @@ def test_restart_signs_nobody_out(tmp_path: Path) -> None:
                 "email": "anna@example.com",
                 "csrf_token": token[1],
             },
-            timeout=10,
+            timeout=PATIENCE,
         )
         assert "Profile updated successfully" in answer.text
 
@@ -206,7 +206,7 @@ def test_changed_code_is_served_at_once(tmp_path: Path) -> None:
     def served(url: str, text: str, **headers: str) -> bool:
         """Tell whether the entrance says so now."""
         try:
-            answer = requests.get(url, headers=headers, timeout=10)
+            answer = requests.get(url, headers=headers, timeout=PATIENCE)
         except requests.ConnectionError:
             return False
         return answer.status_code == 200 and text in answer.text

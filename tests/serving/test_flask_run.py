@@ -53,12 +53,12 @@ def test_flask_run_serves_the_whole_application(
 ) -> None:
     with flask_run(checkout / folder, checkout) as server:
         email = "anna@example.com"
-        assert requests.get(server.url, timeout=10).text == (
+        assert requests.get(server.url, timeout=PATIENCE).text == (
             '{"message":"Bienvenue"}'
         )
         made = post(server, "/users", email=email, password=PASSWORD)
         assert made.json() == {"email": email, "message": "user created"}
-        page = requests.get(f"{server.url}/login", headers=HTML, timeout=10)
+        page = requests.get(f"{server.url}/login", headers=HTML, timeout=PATIENCE)
         assert "<h1>Sign in</h1>" in page.text
         # The worker is beside it, and links lead back here.
         mailed_link(server, "/verify-email/")

@@ -261,7 +261,7 @@ def test_worker_alone_delivers(
             auth.administration.set_password(alice, PASSWORD)
             eventually(lambda: len(office.letters) == 2, "the second letter")
             process.send_signal(SIGTERM)
-            said, told = process.communicate(timeout=10)
+            said, told = process.communicate(timeout=PATIENCE)
         finally:
             process.kill()
             process.wait()
