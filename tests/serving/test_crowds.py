@@ -73,6 +73,7 @@ def crowd(server: Server, addresses: int, each: int) -> Iterator[list[int]]:
         yield [sum(not answered(one) for one in group) for group in groups]
 
 
+@pytest.mark.attack(113, 135)
 def test_bodies_that_never_come_leave_the_site_to_others(
     tmp_path: Path,
 ) -> None:
@@ -114,6 +115,7 @@ def test_bodies_of_no_length_hold_nobody_up(
         assert page.status_code == 200
 
 
+@pytest.mark.attack(113)
 def test_pictures_that_never_come_hold_nobody_up(tmp_path: Path) -> None:
     with serving(tmp_path) as server, ExitStack() as stack:
         typed = {"email": "anna@example.com", "password": PASSWORD}

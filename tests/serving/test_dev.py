@@ -57,7 +57,9 @@ def test_it_says_where_everything_is(server: Server, home: Path) -> None:
     assert "preset default" in said
     assert len(said.splitlines()) <= 8
     for path in ("/login", "/dev/mail"):
-        answer = requests.get(server.url + path, headers=HTML, timeout=PATIENCE)
+        answer = requests.get(
+            server.url + path, headers=HTML, timeout=PATIENCE
+        )
         assert answer.status_code == 200
 
 

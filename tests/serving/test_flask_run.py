@@ -58,7 +58,9 @@ def test_flask_run_serves_the_whole_application(
         )
         made = post(server, "/users", email=email, password=PASSWORD)
         assert made.json() == {"email": email, "message": "user created"}
-        page = requests.get(f"{server.url}/login", headers=HTML, timeout=PATIENCE)
+        page = requests.get(
+            f"{server.url}/login", headers=HTML, timeout=PATIENCE
+        )
         assert "<h1>Sign in</h1>" in page.text
         # The worker is beside it, and links lead back here.
         mailed_link(server, "/verify-email/")

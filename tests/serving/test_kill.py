@@ -156,6 +156,7 @@ SOUND = {
 }
 
 
+@pytest.mark.attack(143)
 @pytest.mark.slow
 def test_every_acknowledged_account_survives_kill_9(
     database_url: str, tmp_path: Path

@@ -116,6 +116,7 @@ def post_office(folder: Path) -> Iterator[tuple[PostOffice, dict[str, str]]]:
         controller.stop()
 
 
+@pytest.mark.attack(21, "A1")
 def test_it_refuses_to_start_half_configured(tmp_path: Path) -> None:
     port = str(free_port())
     done = run("serve", "--port", port, home=tmp_path)
