@@ -7,9 +7,11 @@ and returns what is.
 
 import json
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
 from typing import Any
 
@@ -18,6 +20,7 @@ from werkzeug.test import TestResponse
 
 from conftest import HTML, Browser, form_token
 from paintings import painted
+from proofs import bringing
 from vestibule.auth import Auth
 from vestibule.capabilities.pictures.operations import Picture, Prepared
 from vestibule.doors.app import create_app
@@ -27,6 +30,7 @@ from vestibule.settings import Settings
 from vestibule.uploads import Upload
 from vestibule.user import User
 
+CONFIRM = "email_verification"
 Act = Callable[[], object]
 MOVES: dict[str, Callable[..., Act]] = {}
 SPIN = 0.001
@@ -80,6 +84,46 @@ def delete(auth: Auth, who: int, by: int | None = None) -> Act:
 @move
 def sign_in(auth: Auth, name: str, password: str) -> Act:
     return lambda: auth.login.with_password(name, password).token
+
+
+@move
+def work(auth: Auth, name: str, work: str) -> Act:
+    """Guess at a password, with the solution of a proof of work."""
+
+    def guess() -> object:
+        """Come from where the challenge was given."""
+        with bringing(work):
+            return auth.login.prove(name, "a guess").id
+
+    return guess
+
+
+@move
+def owners(auth: Auth, tokens: list[str]) -> Act:
+    return lambda: [
+        None if (found := auth.sessions.owner(token)) is None else found.id
+        for token in tokens
+    ]
+
+
+@move
+def guess_at_once(auth: Auth, names: list[str], number: int) -> Act:
+    """Guess in eight threads; say how many guesses were evaluated."""
+    hasher = auth.passwords.hasher
+    hasher.lanes.places = threading.BoundedSemaphore(8)
+
+    def guess(turn: int) -> bool:
+        """Guess once, by another of the names each time."""
+        return auth.valid_login(names[turn % len(names)], f"guess {turn}")
+
+    def act() -> int:
+        """Guess, and count the hashes."""
+        before = hasher.count
+        with ThreadPoolExecutor(8) as threads:
+            assert not any(threads.map(guess, range(number)))
+        return hasher.count - before
+
+    return act
 
 
 @move
@@ -163,8 +207,29 @@ def finish_reset(auth: Auth, token: str, password: str) -> Act:
 
 
 @move
+def try_code(auth: Auth, who: int, code: str, times: int) -> Act:
+    """Try a code in four threads; say how often it was compared."""
+
+    def once(_: int) -> bool:
+        return bool(auth.mailed_tokens.try_code(who, CONFIRM, code))
+
+    def all_times() -> int:
+        with ThreadPoolExecutor(4) as threads:
+            return sum(threads.map(once, range(times)))
+
+    return all_times
+
+
+@move
+def confirm_by_code(auth: Auth, who: int, code: str) -> Act:
+    by = acting(auth, who)
+    confirm = auth.email_verification.confirm_by_code
+    return lambda: confirm(code, by=by).email
+
+
+@move
 def confirm_email(auth: Auth, token: str) -> Act:
-    return lambda: str(auth.email_verification.confirm(token))
+    return lambda: str(auth.email_verification.confirm(token, by=OPERATOR))
 
 
 @move

@@ -21,7 +21,7 @@ from typing import Any
 
 from sqlalchemy import MetaData, Table, func, select
 
-from conftest import CHEAP
+from conftest import CHEAP, EASY
 from processes import environment
 from vestibule.auth import Auth
 
@@ -182,6 +182,7 @@ class Track:
             "attempts_per_address": 1_000_000,
             "attempts_per_account": 1_000_000,
             **CHEAP,
+            **EASY,
             **more,
         }
         race = Race(self.racers)
@@ -193,11 +194,48 @@ class Track:
             self._open({})
         race.was_one()
 
+    @contextmanager
+    def beside(self, auth: Auth) -> Iterator[Callable[..., Any]]:
+        """Let another process open a database, and make moves at once.
+
+        Args:
+            auth: whose database it is.
+        """
+        other = self.racers[0]
+
+        def made(name: str, /, **given: Any) -> Any:
+            """Have one move made, and say what it gave."""
+            for order in ({"move": name, "with": given}, {"at": 0.0}):
+                other.order(**order)
+                told = other.answer()
+                assert not told["bug"], told["bug"]
+            return told["gave"]
+
+        other.order(settings=_options(auth))
+        assert not other.answer()["bug"]
+        try:
+            yield made
+        finally:
+            other.order(settings={})
+            other.answer()
+
     def _open(self, options: dict[str, Any]) -> None:
         """Let both open a database, or close the one they have."""
         for racer in self.racers:
             racer.order(settings=options)
         answers(self.racers)
+
+
+def _options(auth: Auth) -> dict[str, Any]:
+    """Write the settings by which another process opens what a test has."""
+    return {
+        "database_url": auth.settings.database_url,
+        "data": str(auth.settings.data_folder),
+        "secret_key": auth.settings.site.secret_key,
+        "attempts_per_address": 1_000_000,
+        "attempts_per_account": 1_000_000,
+        **CHEAP,
+    }
 
 
 @contextmanager

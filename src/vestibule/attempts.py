@@ -3,6 +3,10 @@
 They are made once, as to make a statement costs more than to run it.
 """
 
+from collections.abc import Callable, Iterable, Mapping
+from itertools import cycle
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     BindParameter,
@@ -10,6 +14,7 @@ from sqlalchemy import (
     Engine,
     Executable,
     String,
+    and_,
     bindparam,
     case,
     delete,
@@ -19,6 +24,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from vestibule.budgets import MOST_NAMES, NOBODYS, QUIET, is_straight
+from vestibule.db import DB
 from vestibule.engine import insert_new
 from vestibule.records import PREFIX, Record
 
@@ -46,11 +53,24 @@ def _asked(name: str) -> BindParameter[int]:
     return bindparam(name, type_=BigInteger)
 
 
+# The keys that one statement counts: whose attempt it is, their straight
+# failures, and where it comes from.
+PLACES = ("one", "other", "third")
+
 IS_SHUT = select(Attempts.key).where(
     Attempts.closed_until > _asked("now"),
-    Attempts.key.in_([bindparam("one"), bindparam("other")]),
+    Attempts.key.in_([bindparam(place) for place in PLACES]),
+)
+# In the order in which they are counted, so that two at once never wait for
+# each other.
+_BOTH = (
+    select(Attempts.key)
+    .where(Attempts.key.in_([bindparam("this"), bindparam("straight")]))
+    .order_by(Attempts.key == bindparam("straight"))
+    .with_for_update()
 )
 CLEAR = delete(Attempts).where(Attempts.key == bindparam("this"))
+CLEAR_BOTH = delete(Attempts).where(Attempts.key.in_(_BOTH))
 GIVE_BACK = (
     update(Attempts)
     .where(Attempts.key == bindparam("this"), Attempts.count > 0)
@@ -64,35 +84,168 @@ GIVE_BACK = (
 )
 
 
-def counting(engine: Engine) -> Executable:
-    """Make the statement that counts, and decides whether it may."""
+def counting(engine: Engine, keys: int) -> Executable:
+    """Make the statement that counts under some keys, where it may.
+
+    It gives the keys that took the attempt in, with their counts. A window
+    comes with each row, as what lies between its two moments.
+
+    Args:
+        engine: whose language is spoken.
+        keys: how many there are; ``straight`` says which one of them, if
+            any, is closed for a day at its limit, and not a while longer
+            at each attempt.
+    """
+    places = PLACES[:keys]
     now = _asked("now")
+    row = insert_new(engine, Attempts).values(
+        [
+            {
+                "key": bindparam(place),
+                "count": _fixed(1),
+                "closed_until": _asked(f"{place}_opens"),
+                "forgotten_at": _asked(f"{place}_ends"),
+            }
+            for place in places
+        ]
+    )
     over = Attempts.forgotten_at <= now
-    count = case((over, 1), else_=Attempts.count + 1)
-    closed_until = now + _wait_after(count)
-    row = insert_new(engine, Attempts).on_conflict_do_update(
+    count = case((over, _fixed(1)), else_=Attempts.count + 1)
+    above = count - _limit(places)
+    is_straight = Attempts.key == bindparam("straight")
+    stops = and_(is_straight, above >= _fixed(0))
+    wait = case(
+        (stops, _fixed(QUIET)),
+        (is_straight, _fixed(0)),
+        *_longer(above),
+        else_=_fixed(0),
+    )
+    given = row.excluded
+    window = given.forgotten_at - given.closed_until
+    counted = row.on_conflict_do_update(
         index_elements=[Attempts.key],
         set_={
             "count": count,
-            "closed_until": closed_until,
-            "forgotten_at": closed_until + _asked("window"),
+            "closed_until": now + wait,
+            "forgotten_at": now + wait + case((stops, 0), else_=window),
         },
         where=Attempts.closed_until <= now,
     )
-    return row.returning(Attempts.count)
+    return counted.returning(Attempts.key, Attempts.count)
 
 
-def _wait_after(count: ColumnElement[int]) -> ColumnElement[int]:
-    """Express in SQL how long to wait after the given count."""
-    above: ColumnElement[int] = count - _asked("limit")
+def _limit(places: tuple[str, ...]) -> ColumnElement[int]:
+    """Express in SQL which limit a row has."""
+    steps = [
+        (Attempts.key == bindparam(place), _asked(f"{place}_limit"))
+        for place in places
+    ]
+    return case(*steps, else_=_fixed(0))
+
+
+def _longer(above: ColumnElement[int]) -> list[tuple[Any, Any]]:
+    """Express in SQL how long to wait after the budget is spent."""
     steps = [
         (above == _fixed(number), _fixed(seconds))
         for number, seconds in enumerate(WAITS)
     ]
-    longer = (above >= _fixed(len(WAITS)), _fixed(WAITS[-1]))
-    return case(*steps, longer, else_=_fixed(0))
+    return [*steps, (above >= _fixed(len(WAITS)), _fixed(WAITS[-1]))]
 
 
 def _fixed(number: int) -> ColumnElement[int]:
     """Write a number into the statement itself."""
     return literal_column(str(number), BigInteger)
+
+
+class _Closed(Exception):
+    """A count takes nothing in at the moment, so nothing is counted."""
+
+
+class Counts:
+    """Counts attempts in the table, in as few statements as can be."""
+
+    def __init__(self, db: DB) -> None:
+        self.db = db
+        self.window = db.settings.throttle.window
+        self._counting = [
+            counting(db.engine, keys + 1) for keys in range(len(PLACES))
+        ]
+        self._is_shut = db.prepared(IS_SHUT, "now", *PLACES)
+
+    def is_any_shut(self, keys: Iterable[str]) -> bool:
+        """Tell whether one of up to three keys is closed at the moment."""
+        three = [key for key, _ in zip(cycle(keys), PLACES, strict=False)]
+        return self._is_shut(self.db.clock.now(), *three) is not None
+
+    def waits(self, keys: list[str]) -> dict[str, int]:
+        """Say of each key that is closed how many seconds it stays so."""
+        now = self.db.clock.now()
+        found = select(Attempts.key, Attempts.closed_until - now).where(
+            Attempts.key.in_(keys), Attempts.closed_until > now
+        )
+        return {row[0]: row[1] for row in self.db.read(found)}
+
+    def add(
+        self,
+        limits: Mapping[str, int],
+        all_the_same: Callable[[dict[str, int]], dict[str, int]],
+    ) -> dict[str, int] | None:
+        """Count one attempt under each key, or under none if one is closed.
+
+        Args:
+            limits: the keys, and how many attempts they have.
+            all_the_same: counts under those that are closed, if it may.
+
+        Returns:
+            How many there are now under each, or None.
+        """
+        try:
+            with self.db.apart(), self.db.unit():
+                counts = self.count(limits)
+                closed = {k: limits[k] for k in limits if k not in counts}
+                if closed:
+                    counts |= all_the_same(closed)
+                if len(counts) < len(limits):
+                    # What is counted already is undone with it.
+                    raise _Closed
+        except _Closed:
+            return None
+        return counts
+
+    def count(self, limits: Mapping[str, int]) -> dict[str, int]:
+        """Count one attempt under each key that is not closed."""
+        now = self.db.clock.now()
+        given: dict[str, int | str] = {"now": now, "straight": ""}
+        for place, (key, limit) in zip(PLACES, limits.items(), strict=False):
+            opens = now + WAITS[0] if limit == 1 else now
+            window = self.window
+            if is_straight(key):
+                given["straight"], window = key, QUIET
+            given |= {
+                place: key,
+                f"{place}_limit": limit,
+                f"{place}_opens": opens,
+                f"{place}_ends": opens + window,
+            }
+        counted = self._counting[len(limits) - 1]
+        return {row[0]: row[1] for row in self.db.write_all(counted, **given)}
+
+    def sweep(self, now: int) -> int:
+        """Remove counts that are over; say how many.
+
+        Attack: filling the disk by guessing at names that nobody has. Of
+        these the straight failures of so many are kept as were tried most.
+        """
+        gone = delete(Attempts).where(Attempts.forgotten_at <= now)
+        beyond = (
+            select(Attempts.key)
+            .where(Attempts.key.contains(NOBODYS))
+            .order_by(Attempts.count.desc(), Attempts.forgotten_at.desc())
+            .offset(MOST_NAMES)
+        )
+        swept = self.db.write(gone)
+        # Read first, which holds nobody up.
+        if self.db.first(beyond.limit(1)):
+            rest = delete(Attempts).where(Attempts.key.in_(beyond))
+            swept += self.db.write(rest)
+        return swept

@@ -294,4 +294,6 @@ def _is_base_url(text: str) -> bool:
     except ValueError:
         return False
     is_plain = text.isprintable() and not set(text) & set("?#@\\ ")
+    # To browsers, every form of another spelling would be a foreign one's.
+    is_plain = is_plain and text.isascii()
     return is_place and is_plain and url.scheme in ("http", "https")

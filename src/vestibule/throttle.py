@@ -5,65 +5,28 @@ parallel guesses cannot outrun it (attack: read, verify, write the count).
 Source: OWASP ASVS 5.0 6.3.1; NIST SP 800-63B-4 3.2.2.
 """
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from ipaddress import IPv6Address, ip_address, ip_network
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from sqlalchemy import delete, select
-
-from vestibule.attempts import (
-    CLEAR,
-    GIVE_BACK,
-    IS_SHUT,
-    WAITS,
-    Attempts,
-    counting,
+from vestibule.attempts import CLEAR, CLEAR_BOTH, GIVE_BACK, Counts
+from vestibule.budgets import (
+    STRAIGHT,
+    account_key,
+    address_key,
+    device_key,
+    note_key,
+    straight_key,
 )
 from vestibule.db import DB
 from vestibule.errors import TooMany, Unavailable
 from vestibule.history import History, circumstances
+from vestibule.marks import marks_for
+from vestibule.worked import Worked
 
 LETTERS = 5
 # Refusals of one kind that the history takes in before it waits.
 MOST_NOTED = 20
-
-
-class _Closed(Exception):
-    """A count that takes nothing in at the moment."""
-
-    def __init__(self, key: str) -> None:
-        self.key = key
-
-
-def _note(key: str) -> str:
-    """Name the count of refusals of one key that the history has noted."""
-    return f"noted:{key}"
-
-
-def account_key(act: str, user_id: int | None, canonical: str | None) -> str:
-    """Name the count of one account, the same by any of its names."""
-    if user_id is not None:
-        return f"{act}:user:{user_id}"
-    typed = (canonical or "").encode("utf-8", "replace")
-    digest = hashlib.sha256(typed).hexdigest()
-    return f"{act}:name:{digest[:40]}"
-
-
-def address_key(act: str, address: str) -> str:
-    """Name the count of one network address; an IPv6 /64 is one."""
-    try:
-        ip = ip_address(address)
-    except ValueError:
-        return f"{act}:from:unknown"
-    if isinstance(ip, IPv6Address):
-        # A server on both protocols sees ::ffff:192.0.2.1; without this
-        # all of IPv4 would be one network.
-        ip = ip.ipv4_mapped or ip
-    if isinstance(ip, IPv6Address):
-        return f"{act}:from:{ip_network((ip, 64), strict=False)}"
-    return f"{act}:from:{ip}"
 
 
 class Throttle:
@@ -73,8 +36,9 @@ class Throttle:
         self.db = db
         self.history = history
         self.settings = db.settings.throttle
-        self._counting = counting(db.engine)
-        self._is_shut = db.prepared(IS_SHUT, "now", "one", "other")
+        self.counts = Counts(db)
+        self.marks = marks_for(db.settings, db.clock)
+        self.worked = Worked(db)
 
     @contextmanager
     def attempt(
@@ -95,32 +59,91 @@ class Throttle:
             yield
             # In the order in which they are counted: two at once, at one
             # account and place, then wait, and never for each other.
-            self.db.keep(CLEAR, this=account)
+            self.db.keep(
+                CLEAR, lambda: self.marks.clear(account), this=account
+            )
+
+    @contextmanager
+    def guess(
+        self,
+        user_id: int | None,
+        canonical: str | None = None,
+        device: str | None = None,
+    ) -> Iterator[bool]:
+        """Spend one attempt at the password of an account, at any door.
+
+        What comes from a known device is counted for that device alone,
+        so that strangers never keep an owner out. What comes from others
+        is counted for the account and the address, and after a hundred
+        straight failures the account is closed to them, until a day is
+        quiet or its owner resets the password.
+
+        Args:
+            user_id: of the account, if there is one.
+            canonical: the name that was typed, if there is none.
+            device: the token of a device that is known for this account.
+
+        Yields:
+            Whether this attempt, if it fails, is the last before the
+            account is closed to devices that are not known.
+
+        Raises:
+            TooMany: a budget is spent; ``retry_after`` seconds to wait.
+
+        Source: NIST SP 800-63B-4, 3.2.2.
+        """
+        who = account_key("login", user_id, canonical)
+        if device is not None:
+            who = device_key("login", device)
+        straight = straight_key(who)
+        most = self.settings.per_account
+        limits = {who: most, straight: max(STRAIGHT, most)}
+        is_known = device is not None
+        with self._counted(
+            "login", user_id, limits, from_here=not is_known
+        ) as closing:
+            yield straight in closing and not is_known
+            self.db.keep(
+                CLEAR_BOTH,
+                lambda: self.marks.clear(who, straight),
+                this=who,
+                straight=straight,
+            )
 
     def forgive(self, act: str, user_id: int) -> None:
         """Clear the count of an account whose owner has proven otherwise."""
-        self.db.write(CLEAR, this=account_key(act, user_id, None))
+        key = account_key(act, user_id, None)
+        straight = straight_key(key)
+        self.db.write(CLEAR_BOTH, this=key, straight=straight)
+        self.db.afterwards(lambda: self.marks.clear(key, straight))
 
-    def attempt_from_here(self, act: str) -> AbstractContextManager[None]:
+    def attempt_from_here(
+        self, act: str
+    ) -> AbstractContextManager[frozenset[str]]:
         """Spend an attempt that no account is known for; see ``attempt``."""
         return self._counted(act, None, {})
 
     @contextmanager
     def _counted(
-        self, act: str, user_id: int | None, limits: dict[str, int]
-    ) -> Iterator[None]:
+        self,
+        act: str,
+        user_id: int | None,
+        limits: dict[str, int],
+        *,
+        from_here: bool = True,
+    ) -> Iterator[frozenset[str]]:
         """Count an attempt, also where it comes from, until it succeeds.
 
         An attempt that could not be checked is given back everywhere, so
         that a busy site locks nobody out.
         """
         origin = None
-        if circumstances().address:
+        if from_here and circumstances().address:
             origin = address_key(act, circumstances().address)
             limits = {**limits, origin: self.settings.per_address}
-        self.spend(act, user_id, limits)
+        closing = self.spend(act, user_id, limits)
         try:
-            yield
+            yield closing
         except Unavailable:
             for key, limit in limits.items():
                 self._give_back(key, limit)
@@ -140,8 +163,11 @@ class Throttle:
 
     def spend(
         self, act: str, user_id: int | None, limits: dict[str, int]
-    ) -> None:
-        """Count an attempt under one key or two, or refuse it.
+    ) -> frozenset[str]:
+        """Count an attempt under one to three keys, or refuse it.
+
+        Returns:
+            The keys whose limit it has just reached.
 
         Raises:
             TooMany: one of the keys is closed at the moment.
@@ -149,51 +175,70 @@ class Throttle:
         if self.db.is_writing:
             raise RuntimeError("attempts are counted before any transaction")
         if not limits:
-            return
-        # A flood is mostly refused by reading alone.
-        now = self.db.clock.now()
-        one, other = next(iter(limits)), next(reversed(limits))
-        if self._is_shut(now, one, other):
-            waits = self._waits([*limits, *map(_note, limits)])
-            for key in filter(waits.get, limits):
-                self._refuse(key, act, user_id, waits)
-        for key in self._closed(limits):
-            self._refuse(key, act, user_id, self._waits([key]))
+            return frozenset()
+        solved = None
+        # A flood is mostly refused by reading alone, and where there is
+        # Valkey, without the database.
+        marked = self.marks.waits(limits)
+        if marked or self.counts.is_any_shut(limits):
+            solved = self.worked.solved(act, limits)
+            if solved is None:
+                self._refuse_closed(act, user_id, limits, marked)
+        counts = self.counts.add(limits, self.worked.counting(solved))
+        if counts is None:
+            # Whoever worked in vain is not told to work again.
+            self._refuse_closed(act, user_id, limits, offers=solved is None)
+            raise TooMany(0)
+        return frozenset(k for k, n in counts.items() if n == limits[k])
+
+    def _refuse_closed(
+        self,
+        act: str,
+        user_id: int | None,
+        limits: dict[str, int],
+        marked: dict[str, int] | None = None,
+        *,
+        offers: bool = True,
+    ) -> None:
+        """Refuse an attempt for the key that stays closed the longest.
+
+        Raises:
+            TooMany: one of the keys is closed at the moment.
+        """
+        # What is marked was noted often enough.
+        waits = dict.fromkeys(map(note_key, marked or ()), 0) | (marked or {})
+        if not marked:
+            waits = self.counts.waits([*limits, *map(note_key, limits)])
+        closed = [key for key in limits if key in waits]
+        if closed:
+            longest = max(closed, key=lambda key: waits[key])
+            offered = None
+            if offers:
+                offered = self.worked.offered(act, limits, closed)
+            self._refuse(longest, act, user_id, waits, offered)
 
     def _refuse(
-        self, key: str, act: str, user_id: int | None, waits: dict[str, int]
+        self,
+        key: str,
+        act: str,
+        user_id: int | None,
+        waits: dict[str, int],
+        offered: dict[str, Any] | None,
     ) -> NoReturn:
         """Refuse an attempt, and note it unless that was done often enough.
 
         Raises:
             TooMany: always.
         """
-        refusal = TooMany(waits.get(key, 0))
-        if _note(key) not in waits:
+        refusal = TooMany(waits.get(key, 0), offered)
+        noted = waits.get(note_key(key))
+        if noted is None:
             with self.db.apart(), self.db.unit():
-                if self._count(_note(key), MOST_NOTED):
+                if self.counts.count({note_key(key): MOST_NOTED}):
                     self.history.record(act, user_id, refusal.code)
+        elif noted:
+            self.marks.mark(key, waits[key])
         raise refusal
-
-    def _waits(self, keys: list[str]) -> dict[str, int]:
-        """Say of each key that is closed how many seconds it stays so."""
-        now = self.db.clock.now()
-        found = select(Attempts.key, Attempts.closed_until - now).where(
-            Attempts.key.in_(keys), Attempts.closed_until > now
-        )
-        return {row[0]: row[1] for row in self.db.read(found)}
-
-    def _closed(self, limits: dict[str, int]) -> list[str]:
-        """Count under each key, or none and name one that is closed."""
-        try:
-            with self.db.apart(), self.db.unit():
-                for key, limit in limits.items():
-                    if not self._count(key, limit):
-                        # What is counted already is undone with it.
-                        raise _Closed(key)
-        except _Closed as closed:
-            return [closed.key]
-        return []
 
     def may_note(self, act: str, user_id: int) -> bool:
         """Tell whether one more refusal of an account's acts is noted.
@@ -205,7 +250,7 @@ class Throttle:
             return True
         with self.db.apart(), self.db.unit():
             key = account_key(act, user_id, None)
-            return self._count(_note(key), MOST_NOTED)
+            return bool(self.counts.count({note_key(key): MOST_NOTED}))
 
     def may_write_to(self, canonical: str) -> bool:
         """Tell whether an address may get another letter so soon.
@@ -229,29 +274,12 @@ class Throttle:
         key = account_key("letter", None, canonical)
         self.spend("letter", None, {key: budget})
 
-    def _count(self, key: str, limit: int) -> bool:
-        """Count one attempt unless the key is closed, in one statement."""
-        now = self.db.clock.now()
-        window = self.settings.window
-        opens = now + WAITS[0] if limit == 1 else now
-        counted = self.db.write_returning(
-            self._counting,
-            key=key,
-            count=1,
-            closed_until=opens,
-            forgotten_at=opens + window,
-            now=now,
-            limit=limit,
-            window=window,
-        )
-        return counted is not None
-
     def _give_back(self, key: str, limit: int) -> None:
         """Take one attempt off a count, and open what it had closed."""
-        self.db.keep(GIVE_BACK, this=key, limit=limit)
+        self.db.keep(
+            GIVE_BACK, lambda: self.marks.clear(key), this=key, limit=limit
+        )
 
     def sweep(self, now: int) -> int:
         """Remove counts that are over; say how many."""
-        return self.db.write(
-            delete(Attempts).where(Attempts.forgotten_at <= now)
-        )
+        return self.counts.sweep(now)

@@ -265,6 +265,7 @@ def test_any_agent_may_call_itself_anything(
     assert last(auth, "login").agent.isprintable()
 
 
+@pytest.mark.attack(138, 139)
 def test_no_event_holds_a_secret_or_what_was_typed(
     auth: Auth, browser: Browser, alice: User, postbox: Postbox
 ) -> None:

@@ -179,6 +179,7 @@ def test_a_server_that_is_rude_at_the_end_has_the_letter_all_the_same(
     assert len(sink.arrived) == 1
 
 
+@pytest.mark.attack(148)
 @pytest.mark.parametrize("implicit", ["true", "false"])
 def test_a_server_that_says_nothing_is_left(
     mailroom: Mailroom, monkeypatch: pytest.MonkeyPatch, implicit: str
@@ -199,6 +200,7 @@ def test_a_server_that_cannot_be_found_keeps_letters_waiting(
     assert not trouble(SmtpPost(server, 1, "a@b.example")).for_good
 
 
+@pytest.mark.attack(17, 148)
 @on_sqlite
 def test_letters_survive_a_server_that_is_down(
     auth: Auth, alice: User, mailroom: Mailroom, clock: TurnableClock
@@ -334,6 +336,7 @@ def test_an_international_domain_travels_in_ascii(
     assert sink.arrived[0].mail["To"] == wire
 
 
+@pytest.mark.attack(5, 129, "A3")
 @pytest.mark.parametrize(
     "recipient",
     [
@@ -360,6 +363,7 @@ def test_a_recipient_is_one_address_or_no_mail_at_all(
     assert sink.heard == []
 
 
+@pytest.mark.attack(129)
 @pytest.mark.parametrize(
     "subject", ["Hello\r\nBcc: bob@example.com", "Hello\nX: y", "Hello\rX: y"]
 )

@@ -41,6 +41,7 @@ def how_many(auth: Auth) -> int:
     return int(row[0])
 
 
+@pytest.mark.attack(10, 14)
 def test_a_token_proves_whose_it_is_and_where_it_went(
     tokens: MailedTokens, alice: User
 ) -> None:
@@ -50,6 +51,7 @@ def test_a_token_proves_whose_it_is_and_where_it_went(
     assert tokens.use(token, RESET) == Proof(alice.id, ADDRESS)
 
 
+@pytest.mark.attack("A11")
 def test_the_token_itself_is_stored_nowhere(
     auth: Auth, tokens: MailedTokens, alice: User
 ) -> None:
@@ -61,6 +63,7 @@ def test_the_token_itself_is_stored_nowhere(
     assert token not in str(row)
 
 
+@pytest.mark.attack("A11")
 def test_a_token_works_once(tokens: MailedTokens, alice: User) -> None:
     token = tokens.issue(alice.id, RESET, ADDRESS)
 
@@ -71,6 +74,7 @@ def test_a_token_works_once(tokens: MailedTokens, alice: User) -> None:
     assert tokens.look(token, RESET) is None
 
 
+@pytest.mark.attack("A11")
 def test_only_the_newest_token_of_a_purpose_works(
     auth: Auth, tokens: MailedTokens, alice: User
 ) -> None:
@@ -82,6 +86,7 @@ def test_only_the_newest_token_of_a_purpose_works(
     assert how_many(auth) == 1
 
 
+@pytest.mark.attack(11)
 def test_a_token_is_worthless_for_another_purpose(
     tokens: MailedTokens, alice: User
 ) -> None:
@@ -130,6 +135,7 @@ def test_the_life_of_a_token_is_a_setting(
     assert tokens.look(token, RESET) is None
 
 
+@pytest.mark.attack(12, 16)
 @pytest.mark.parametrize(
     "garbage", ["", "x", "\x00", "\ud800", "é", "'--", "x" * 100_000]
 )
@@ -158,6 +164,7 @@ def test_a_refusal_afterwards_does_not_use_the_token_up(
     assert tokens.use(token, RESET)
 
 
+@pytest.mark.attack("A11")
 def test_of_many_uses_at_once_exactly_one_gets_the_proof(
     tokens: MailedTokens, elsewhere: MailedTokens, alice: User
 ) -> None:

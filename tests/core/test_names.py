@@ -65,6 +65,7 @@ def test_good_addresses(text: str, shown: str, compared: str) -> None:
     assert canonical(text) == compared
 
 
+@pytest.mark.attack(6, 129)
 @pytest.mark.parametrize(
     "text",
     [
@@ -116,6 +117,7 @@ def test_what_is_no_address(text: str) -> None:
     assert fault(names.email_address, text) == "refused: format"
 
 
+@pytest.mark.attack(6, 8, 129)
 @pytest.mark.parametrize(
     "text",
     [
@@ -223,11 +225,13 @@ def test_what_is_no_username(text: str, why: str) -> None:
     assert fault(names.username, text) == f"refused: {why}"
 
 
+@pytest.mark.attack(43, "A6")
 def test_no_username_can_be_taken_for_an_address() -> None:
     for at in "@＠﹫":
         assert fault(names.username, f"alice{at}x") == "refused: characters"
 
 
+@pytest.mark.attack("A6")
 def test_reserved_words_are_found_in_every_spelling() -> None:
     for word in names.RESERVED:
         assert word == word.casefold()
@@ -255,6 +259,7 @@ def test_a_username_is_made_of_the_address(email: str, username: str) -> None:
 # -- rules that hold for all texts ------------------------------------------
 
 
+@pytest.mark.attack(130)
 @often
 @given(anything | st.builds("a@{}".format, anything) | letters)
 @example("a@\ud800.com")
@@ -278,6 +283,7 @@ def test_any_text_is_a_name_or_refused_by_one_of_five_words(
     assert faults <= {"long", "short", "characters", "format", "mixed"}
 
 
+@pytest.mark.attack(7, 8, "A2")
 @often
 @given(typed)
 @example("İİİ")
@@ -293,6 +299,7 @@ def test_bringing_a_name_into_its_form_twice_changes_nothing(
     assert canonical(once) == once
 
 
+@pytest.mark.attack(7, "A2")
 @often
 @given(typed)
 @example("straße")
@@ -331,6 +338,7 @@ def test_a_spelling_is_the_same_name_or_none(text: str) -> None:
     assert {canonical(spelling) for spelling in spellings} <= {name, None}
 
 
+@pytest.mark.attack(94, "A6")
 @often
 @given(letters | anything)
 def test_a_username_never_holds_what_pages_or_paths_would_read(
@@ -365,6 +373,7 @@ def test_text_that_is_writable_can_be_stored(text: str) -> None:
         assert "\x00" not in text
 
 
+@pytest.mark.attack(132, 133)
 @pytest.mark.parametrize(
     "text", ["a" * 100_000, "@" * 100_000, "a@" + "b." * 50_000, "ﷺ" * 99_999]
 )

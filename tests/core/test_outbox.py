@@ -80,6 +80,7 @@ def test_a_letter_is_handed_to_the_post_once(
     assert (only(auth).state, only(auth).tries) == ("sent", 1)
 
 
+@pytest.mark.attack(148, "A14")
 @pytest.mark.parametrize("error", [Conflict, ZeroDivisionError])
 def test_a_letter_is_there_exactly_when_its_cause_is(
     auth: Auth, error: type[Exception]

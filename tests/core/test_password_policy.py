@@ -52,6 +52,7 @@ def new_hasher(settings: PasswordSettings = CHEAP) -> Hasher:
 # -- length -----------------------------------------------------------------
 
 
+@pytest.mark.attack(131, "A9")
 @pytest.mark.parametrize(
     ("password", "why"),
     [
@@ -138,6 +139,7 @@ def test_any_writable_text_may_be_a_password(password: str) -> None:
 # -- common passwords -------------------------------------------------------
 
 
+@pytest.mark.attack("A9")
 def test_the_list_of_common_passwords_is_long_and_sorted() -> None:
     entries = policy._Entries()
     listed = [entries[number] for number in range(len(entries))]
@@ -234,6 +236,7 @@ def test_the_name_of_the_site_is_a_personal_name(auth: Auth) -> None:
 # -- the hash ---------------------------------------------------------------
 
 
+@pytest.mark.attack("A8")
 def test_the_hash_is_argon2id_with_its_parameters_inside() -> None:
     settings = PasswordSettings()
     found = extract_parameters(new_hasher(settings).hash(PASSWORD))
@@ -251,6 +254,7 @@ def test_one_password_has_another_hash_every_time() -> None:
     assert hasher.hash(PASSWORD) != hasher.hash(PASSWORD)
 
 
+@pytest.mark.attack(74)
 def test_every_byte_of_a_password_matters() -> None:
     hasher = new_hasher()
     for length in (71, 72, 73, 1023):
@@ -289,6 +293,7 @@ def stored(auth: Auth, user: User) -> str:
     return auth.db.find_user_by(id=user.id).hashed_password
 
 
+@pytest.mark.attack(23, "A8")
 def test_a_hash_with_old_parameters_is_replaced_at_the_sign_in(
     auth: Auth, alice: User, clock: TurnableClock
 ) -> None:
@@ -317,6 +322,7 @@ def test_a_hash_with_old_parameters_is_replaced_at_the_sign_in(
     stronger.db.close()
 
 
+@pytest.mark.attack(23, "A8")
 def test_a_name_without_account_costs_the_same_hash(
     auth: Auth, alice: User
 ) -> None:
@@ -333,6 +339,7 @@ def test_a_name_without_account_costs_the_same_hash(
     assert nobody == extract_parameters(alice.hashed_password)
 
 
+@pytest.mark.attack(131)
 @pytest.mark.parametrize(
     "password", ["x" * 1025, "é" * 513, "a\x00b", "\ud800"]
 )

@@ -316,6 +316,7 @@ def test_our_own_name_counts_more_than_the_text_s(first: str) -> None:
 # -- secrets ----------------------------------------------------------------
 
 
+@pytest.mark.attack(73, 123)
 @pytest.mark.parametrize(
     "key", ["short", "0123456789abcdef", "a" * 64, "changeme" * 8]
 )
@@ -360,6 +361,7 @@ def test_a_secret_s_file_that_cannot_be_read_is_named(
     assert said.startswith(f"VESTIBULE_SECRET_KEY_FILE: cannot read {path}")
 
 
+@pytest.mark.attack(138)
 def test_what_is_printed_of_settings_holds_no_secret() -> None:
     found = Settings.load(
         {
@@ -374,6 +376,7 @@ def test_what_is_printed_of_settings_holds_no_secret() -> None:
         assert CANARY not in text
 
 
+@pytest.mark.attack(138)
 def test_no_error_holds_a_secret(tmp_path: Path) -> None:
     secrets = {
         "VESTIBULE_SECRET_KEY": CANARY[:20],
@@ -434,6 +437,7 @@ def test_a_key_that_is_given_is_used_and_not_written(tmp_path: Path) -> None:
     assert not folder.exists()
 
 
+@pytest.mark.attack(73, 123)
 @pytest.mark.parametrize("content", ["", "\n", "short", "a" * 64])
 def test_a_saved_key_that_protects_nothing_is_refused(
     tmp_path: Path, content: str

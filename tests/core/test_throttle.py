@@ -11,13 +11,13 @@ from sqlalchemy import select
 from conftest import PASSWORD, Browser, Postbox, TurnableClock
 from vestibule.attempts import Attempts
 from vestibule.auth import Auth
+from vestibule.budgets import address_key, is_straight
 from vestibule.capabilities.login.operations import CredentialsIncorrect
 from vestibule.capabilities.passwords.hasher import Hasher
 from vestibule.capabilities.passwords.operations import OldPasswordIncorrect
 from vestibule.db import DB
 from vestibule.errors import Refusal, TooMany, Unavailable
 from vestibule.history import Circumstances, under
-from vestibule.throttle import address_key
 from vestibule.user import User
 
 HERE = "192.0.2.1"
@@ -53,14 +53,15 @@ def wait_told(auth: Auth, name: str = "alice", address: str = "") -> int:
 
 
 def counts(auth: Auth) -> dict[str, int]:
-    """Read every count there is."""
+    """Read every count there is, but those of straight failures."""
     rows = auth.db.read(select(Attempts.key, Attempts.count))
-    return {row[0]: row[1] for row in rows}
+    return {row[0]: row[1] for row in rows if not is_straight(row[0])}
 
 
 # -- one account ------------------------------------------------------------
 
 
+@pytest.mark.attack(37, "A22")
 def test_ten_guesses_are_free_and_each_further_one_waits_longer(
     auth: Auth, alice: User, clock: TurnableClock
 ) -> None:
@@ -100,6 +101,7 @@ def test_a_refused_attempt_costs_no_hash(auth: Auth, alice: User) -> None:
     assert auth.passwords.hasher.count == hashes
 
 
+@pytest.mark.attack(37)
 def test_a_quiet_window_clears_the_count(
     auth: Auth, alice: User, clock: TurnableClock
 ) -> None:
@@ -140,6 +142,7 @@ def test_a_success_clears_the_account_s_count(auth: Auth, alice: User) -> None:
     assert wait_told(auth) == 60
 
 
+@pytest.mark.attack(36)
 def test_a_success_does_not_clear_anybody_else_s_count(
     auth: Auth, alice: User, bob: User
 ) -> None:
@@ -150,6 +153,7 @@ def test_a_success_does_not_clear_anybody_else_s_count(
     assert wait_told(auth, "alice") == 60
 
 
+@pytest.mark.attack(43, "A21")
 def test_address_and_username_of_an_account_spend_one_budget(
     auth: Auth, alice: User
 ) -> None:
@@ -219,6 +223,7 @@ def test_guesses_at_many_accounts_close_the_address_they_come_from(
     sign_in(auth, "alice", HERE)
 
 
+@pytest.mark.attack(36)
 @pytest.mark.settings(attempts_per_address="5")
 def test_a_success_gives_its_address_back_one_attempt_and_no_more(
     auth: Auth, alice: User, bob: User
@@ -247,6 +252,7 @@ def test_an_address_that_is_closed_does_not_spend_the_account_s_budget(
     sign_in(auth, "alice", "192.0.2.2")
 
 
+@pytest.mark.attack("A21")
 @pytest.mark.parametrize(
     ("one", "other", "is_same"),
     [
@@ -272,6 +278,7 @@ def test_what_counts_as_one_network_address(
     assert all(len(key) <= 100 for key in keys)
 
 
+@pytest.mark.attack("A21")
 @pytest.mark.settings(attempts_per_address="3")
 def test_two_addresses_of_one_ipv6_network_spend_one_budget(
     auth: Auth, alice: User
@@ -286,6 +293,7 @@ def test_two_addresses_of_one_ipv6_network_spend_one_budget(
 # -- parallel guesses -------------------------------------------------------
 
 
+@pytest.mark.attack(32, 42, "A21")
 def test_of_200_parallel_guesses_at_all_doors_only_ten_are_evaluated(
     auth: Auth, app: Flask, alice: User
 ) -> None:
@@ -326,6 +334,7 @@ def test_of_200_parallel_guesses_at_all_doors_only_ten_are_evaluated(
     assert wait_told(auth) == 60
 
 
+@pytest.mark.attack(32, 37)
 def test_of_parallel_guesses_after_a_wait_only_one_is_evaluated(
     auth: Auth, alice: User, clock: TurnableClock
 ) -> None:
@@ -362,6 +371,7 @@ def test_an_address_gets_five_letters_and_then_no_more_for_a_while(
     assert len(postbox.empty()) == 1
 
 
+@pytest.mark.attack(18, "A4")
 def test_letters_are_counted_alike_where_there_is_no_account(
     auth: Auth, alice: User
 ) -> None:
@@ -373,6 +383,7 @@ def test_letters_are_counted_alike_where_there_is_no_account(
     assert kept == [5, 5]
 
 
+@pytest.mark.attack(138)
 def test_counts_do_not_hold_the_names_that_were_typed(
     auth: Auth, alice: User
 ) -> None:

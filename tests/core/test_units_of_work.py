@@ -353,6 +353,7 @@ def test_one_thread_s_unit_is_not_another_s(db: DB) -> None:
 # -- races ------------------------------------------------------------------
 
 
+@pytest.mark.attack(144)
 def test_of_eight_threads_inserting_one_key_exactly_one_wins(
     db: DB,
 ) -> None:
@@ -484,6 +485,7 @@ def test_a_connection_lost_in_a_unit_does_not_hide_how_the_unit_ended(
     assert connections_out(db) == 0
 
 
+@pytest.mark.attack(68, 93, 146)
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
 @pytest.mark.parametrize("act", ["commit", "write", "read"])
 def test_a_connection_lost_in_a_unit_is_unavailable(
@@ -505,6 +507,7 @@ def test_a_connection_lost_in_a_unit_is_unavailable(
     assert connections_out(db) == 0
 
 
+@pytest.mark.attack(146)
 def test_a_locked_database_is_unavailable_after_its_time_out(
     db: DB, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -537,6 +540,7 @@ def test_a_locked_database_is_unavailable_after_its_time_out(
     hasty.close()
 
 
+@pytest.mark.attack(68)
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
 def test_connections_that_died_in_the_pool_are_replaced_unnoticed(
     db: DB, settings: Settings
@@ -564,6 +568,7 @@ def test_a_server_that_is_not_there_at_the_start_is_unavailable() -> None:
 # -- SQLite's own promises --------------------------------------------------
 
 
+@pytest.mark.attack(143)
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_an_embedded_file_survives_a_power_cut(db: DB) -> None:
     with db.engine.connect() as connection:
@@ -584,6 +589,7 @@ def test_an_embedded_file_survives_a_power_cut(db: DB) -> None:
     }
 
 
+@pytest.mark.attack(144)
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_transaction_has_the_write_lock_from_its_beginning(db: DB) -> None:
     other = sqlite3.connect(db.engine.url.database or "", timeout=0)

@@ -82,6 +82,7 @@ def test_a_sign_in_leads_where_the_person_was_going(
     assert response.location == "/password/change"
 
 
+@pytest.mark.attack(80, "A28")
 def test_a_sign_in_never_leads_to_another_site(
     browser: Browser, alice: User
 ) -> None:
@@ -148,6 +149,7 @@ def test_signed_in_people_are_never_shown_the_pages_for_strangers(
     assert counts(auth) == before
 
 
+@pytest.mark.attack(63)
 def test_a_session_ends_with_the_browser_unless_it_is_remembered(
     browser: Browser, alice: User, clock: TurnableClock
 ) -> None:
@@ -185,6 +187,7 @@ def test_a_remembered_session_lasts_thirty_days_and_no_longer(
     assert auth.get_user_from_session_id(signed_in.token) is None
 
 
+@pytest.mark.attack(72, "A17")
 @pytest.mark.settings(base_url="https://id.example.com")
 def test_under_https_the_cookie_is_bound_to_this_host(
     browser: Browser, auth: Auth, alice: User
@@ -197,8 +200,9 @@ def test_under_https_the_cookie_is_bound_to_this_host(
         },
     )
 
-    [whole] = response.headers.getlist("Set-Cookie")
+    whole, device = response.headers.getlist("Set-Cookie")
     assert whole.startswith("__Host-session_id=")
+    assert device.startswith("__Host-vestibule_device=")
     [cookie] = _session_cookies([whole])
     assert cookie == {
         "secure": "",

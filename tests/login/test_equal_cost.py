@@ -10,6 +10,7 @@ from vestibule.policy import OPERATOR
 from vestibule.user import User
 
 
+@pytest.mark.attack(23, 24, 25, 28, "A4")
 @both_doors
 @pytest.mark.settings(verified_email_required="true")
 def test_every_state_of_an_account_costs_the_same_and_answers_alike(
@@ -43,6 +44,7 @@ def test_every_state_of_an_account_costs_the_same_and_answers_alike(
         assert found == seen["alice"], name
 
 
+@pytest.mark.attack(23, 131)
 @both_doors
 def test_a_password_too_long_to_hash_costs_nobody_a_hash(
     app: Flask, auth: Auth, alice: User, opened: Opened
@@ -56,6 +58,7 @@ def test_a_password_too_long_to_hash_costs_nobody_a_hash(
     assert auth.passwords.hasher.count == before
 
 
+@pytest.mark.attack(29)
 @both_doors
 @pytest.mark.settings(verified_email_required="true")
 def test_only_who_knows_the_password_learns_what_is_missing(

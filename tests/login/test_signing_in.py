@@ -30,6 +30,7 @@ def test_alice_signs_in_by_any_spelling_of_her_names(
     assert "alice@example.com" in browser.open("/profile").text
 
 
+@pytest.mark.attack(28, "A4")
 @both_doors
 def test_a_wrong_password_says_the_same_as_an_unknown_account(
     app: Flask, alice: User, opened: Opened
@@ -46,6 +47,7 @@ def test_a_wrong_password_says_the_same_as_an_unknown_account(
     assert door.whoami() is None
 
 
+@pytest.mark.attack(52)
 def test_a_failed_sign_in_keeps_what_was_typed_but_the_password(
     browser: Browser, alice: User
 ) -> None:
@@ -60,6 +62,7 @@ def test_a_failed_sign_in_keeps_what_was_typed_but_the_password(
     assert "a wrong guess" not in response.text
 
 
+@pytest.mark.attack(44, 55)
 def test_empty_fields_are_told_one_by_one(browser: Browser) -> None:
     response = browser.send("/login", email="", password="")
 
@@ -110,6 +113,7 @@ def test_the_page_leads_to_registering_and_to_the_reset(
     assert '<a href="/password_reset">Forgot Password?</a>' in page
 
 
+@pytest.mark.attack(78, "A27")
 def test_nobody_signs_in_by_opening_an_address(
     browser: Browser, auth: Auth, alice: User
 ) -> None:
@@ -118,6 +122,7 @@ def test_nobody_signs_in_by_opening_an_address(
     assert counts(auth)["vestibule_sessions"] == 0
 
 
+@pytest.mark.attack(58)
 @both_doors
 def test_a_planted_session_never_becomes_somebodys(
     app: Flask, auth: Auth, alice: User, opened: Opened
@@ -134,6 +139,7 @@ def test_a_planted_session_never_becomes_somebodys(
     assert door.whoami() == "alice@example.com"
 
 
+@pytest.mark.attack(76)
 @both_doors
 def test_a_form_from_before_the_sign_in_is_worthless_after(
     app: Flask, auth: Auth, alice: User, opened: Opened
@@ -161,6 +167,7 @@ def test_a_form_from_before_the_sign_in_is_worthless_after(
     assert door.whoami() == "alice@example.com"
 
 
+@pytest.mark.attack(60, "A16")
 def test_every_sign_in_gets_a_session_of_its_own(
     app: Flask, auth: Auth, alice: User
 ) -> None:

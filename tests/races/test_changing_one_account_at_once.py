@@ -2,6 +2,8 @@
 
 import random
 
+import pytest
+
 from conftest import PASSWORD, account
 from racing import ROUNDS, SEED, Move, Track, move
 from vestibule.auth import Auth
@@ -49,6 +51,7 @@ def promoted(auth: Auth, user: User) -> Move:
     return move("promote", who=user.id)
 
 
+@pytest.mark.attack(145)
 def test_no_two_changes_of_an_account_wait_for_each_other(
     auth: Auth, track: Track, admin: User
 ) -> None:
@@ -79,7 +82,7 @@ PAGES = {
     "/users/{name}/export": {},
     "/users/{name}/delete": {},
     "/password_reset": {"email": "{name}@example.com"},
-    "/verify-email": {},
+    "/verify-email/again": {},
     "/logout": {},
 }
 

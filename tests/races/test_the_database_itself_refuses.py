@@ -25,6 +25,7 @@ STATEMENTS = [
 ]
 
 
+@pytest.mark.attack("A34")
 @pytest.mark.parametrize("statement", STATEMENTS)
 def test_no_statement_takes_the_last_administrator_away(
     auth: Auth, admin: User, alice: User, statement: str

@@ -53,6 +53,7 @@ DUELS = {
 FULL = {"demote each other", "disable against delete"}
 
 
+@pytest.mark.attack("A34")
 @pytest.mark.parametrize("duel", DUELS)
 def test_of_two_administrators_exactly_one_is_left(
     auth: Auth, track: Track, duel: str

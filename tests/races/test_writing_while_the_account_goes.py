@@ -10,6 +10,7 @@ from vestibule.user import User
 from writers import NEW, WRITERS, Writer
 
 
+@pytest.mark.attack("A35")
 @pytest.mark.parametrize("writer", WRITERS, ids=lambda made: made.__name__)
 def test_nothing_is_left_of_an_account_that_was_in_use(
     auth: Auth, track: Track, writer: Writer
@@ -28,6 +29,7 @@ def test_nothing_is_left_of_an_account_that_was_in_use(
             assert left(user.id) == {}
 
 
+@pytest.mark.attack("A35")
 @pytest.mark.parametrize("is_private", [False, True])
 def test_the_heir_of_a_name_inherits_nothing(
     auth: Auth, track: Track, admin: User, *, is_private: bool

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 
+from vestibule.budgets import address_key
 from vestibule.doors.apologies import Apologies
 from vestibule.doors.bodies import said_length, take
 from vestibule.doors.capacity import (
@@ -25,13 +26,13 @@ from vestibule.doors.capacity import (
     UPLOADS_OF_ONE,
     Seats,
 )
+from vestibule.doors.devices import carried
 from vestibule.doors.hall import Hall
 from vestibule.doors.shapes import LARGEST_BODY
 from vestibule.doors.turnstile import Turnstile
 from vestibule.doors.whence import client_address
 from vestibule.ground.forks import in_each_child
 from vestibule.policy import Act
-from vestibule.throttle import address_key
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import (
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
 
 # Beside those in the lanes, whose request is read or written meanwhile.
 BESIDE = 1
+# How the names of devices begin that have signed in to an account before.
+KNOWN = "gate:account:"
 BODILESS = ("GET", "HEAD", "OPTIONS")
 
 
@@ -174,7 +177,8 @@ class Gate:
         door: str,
     ) -> Iterable[bytes]:
         """Pass a request on from a place, or refuse it."""
-        if not self.turnstile.enter(who, PATIENCE):
+        is_known = who.startswith(KNOWN)
+        if not self.turnstile.enter(who, PATIENCE, is_known=is_known):
             return self._refuse(environ, start)
         begun = time.monotonic()
 
@@ -193,6 +197,12 @@ class Gate:
             self.turnstile.leave(who)
 
     def _who(self, environ: "WSGIEnvironment") -> str:
-        """Name the network that a request comes from."""
+        """Name whose device sends a request, or the network it comes from.
+
+        All devices of one account share one name. Attack: signing in to
+        one's own account again and again, for many names that are known.
+        """
+        for number, _ in carried(self._own, environ.get("HTTP_COOKIE")):
+            return f"{KNOWN}{number}"
         trusted = self._own.auth.settings.site.trusted_proxies
         return address_key("gate", client_address(environ, trusted))

@@ -1,9 +1,9 @@
 """The turnstile: few are inside at a time, and a bounded number may wait.
 
-Places from which somebody has signed in before take turns with all others,
-and among both comes first who was let in least. So a flood keeps nobody out
-for long, unless each of its requests comes from somewhere new; then those who
-were here before still come in.
+Who is known, or comes from where somebody has signed in before, takes turns
+with all others, and among both comes first who was let in least. So a flood
+keeps nobody out for long, unless each of its requests comes from somewhere
+new; then those who were here before still come in.
 """
 
 import threading
@@ -21,6 +21,7 @@ class _Waiting:
     """One who waits to be let in, or to be told that they are not."""
 
     who: str
+    is_known: bool = False
     is_in: bool = False
     told: threading.Event = field(default_factory=threading.Event)
 
@@ -51,18 +52,22 @@ class Turnstile:
         self._begun = 0.0
         self._lock = threading.Lock()
 
-    def enter(self, who: str, patience: float) -> bool:
+    def enter(
+        self, who: str, patience: float, *, is_known: bool = False
+    ) -> bool:
         """Go in, or wait for it; tell whether one is inside now.
 
         Args:
             who: the name under which one's turns are counted.
             patience: how many seconds one waits at most.
+            is_known: whether somebody of this name has been here before,
+                wherever they are now.
         """
         with self._lock:
             if self._has_place(who):
                 self._admit(who)
                 return True
-            one = _Waiting(who)
+            one = _Waiting(who, is_known)
             if not self._line_up(one):
                 return False
         one.told.wait(patience)
@@ -135,8 +140,8 @@ class Turnstile:
             self._welcome[who] = None
 
     def _knows(self, one: _Waiting) -> bool:
-        """Tell whether somebody has signed in from there before."""
-        return one.who in self._welcome
+        """Tell whether somebody has signed in there before."""
+        return one.is_known or one.who in self._welcome
 
     def _count(self, one: _Waiting) -> int:
         """Say how often somebody was let in lately."""

@@ -11,6 +11,8 @@ BROWSERS = {
     "Edg": "Edge",
     "OPR/": "Opera",
     "YaBrowser/": "Yandex Browser",
+    "Vivaldi/": "Vivaldi",
+    "DuckDuckGo/": "DuckDuckGo",
     "SamsungBrowser/": "Samsung Internet",
     "Firefox/": "Firefox",
     "FxiOS/": "Firefox",
@@ -18,6 +20,9 @@ BROWSERS = {
     "Chrome/": "Chrome",
     "Safari/": "Safari",
     "curl/": "curl",
+    "Wget/": "Wget",
+    "python-requests/": "Python",
+    "Python-urllib/": "Python",
 }
 SYSTEMS = {
     "Windows": "Windows",
@@ -35,6 +40,11 @@ class Device(NamedTuple):
 
     browser: str
     system: str
+
+    @property
+    def is_handheld(self) -> bool:
+        """Whether it is a phone or a tablet."""
+        return self.system in ("Android", "iPhone", "iPad")
 
 
 def device(agent: str) -> Device:

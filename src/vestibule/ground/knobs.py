@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from vestibule.ground.contacts import read_contact
+from vestibule.ground.valkey_url import read_valkey_url
 
 PREFIX = "VESTIBULE_"
 _YES = {"true", "1", "yes", "on"}
@@ -58,8 +59,8 @@ def knob(
         about: one sentence for the documentation.
         kind: ``text``, ``number``, ``switch``, ``duration`` (seconds, or
             a number with s, m, h or d), ``networks``, ``contact`` (an
-            e-mail or https:// address); taken from the default when left
-            out.
+            e-mail or https:// address), ``valkey`` (the address of such a
+            server); taken from the default when left out.
         more: other fields of Knob.
     """
     kinds: dict[type, str] = {bool: "switch", int: "number", str: "text"}
@@ -161,6 +162,7 @@ _READERS: dict[str, Any] = {
     "duration": _read_duration,
     "networks": _read_networks,
     "contact": read_contact,
+    "valkey": read_valkey_url,
 }
 
 

@@ -265,6 +265,17 @@ def derived_username(email: str) -> str:
     return kept if len(kept) >= SHORTEST_USERNAME else f"user{kept}"
 
 
+def same_mailbox(one: str, other: str) -> bool:
+    """Tell whether two addresses are one, in whatever spelling.
+
+    Raises:
+        BadName: one of them can be none.
+    """
+    if one == other:
+        return True
+    return email_address(one).canonical == email_address(other).canonical
+
+
 def masked(address: str) -> str:
     """Write an address so that its owner knows it, and no neighbour does."""
     name, _, domain = address.rpartition("@")

@@ -120,3 +120,20 @@ class ThrottleSettings:
         least=1,
         unit="seconds",
     )
+    proof_of_work: int = knob(
+        "PROOF_OF_WORK",
+        4000,
+        "Rounds of PBKDF2 that a browser computes, on average, for one more "
+        "attempt after the budget is spent; 0 offers none.",
+        least=0,
+        most=1_000_000,
+        unit="thousand rounds",
+    )
+    valkey_url: str = knob(
+        "VALKEY_URL",
+        "",
+        "Valkey server that keeps floods of attempts off the database; empty "
+        "means none.",
+        kind="valkey",
+        secret=True,
+    )

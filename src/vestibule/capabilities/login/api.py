@@ -4,9 +4,10 @@ from flask import Blueprint
 from werkzeug.wrappers import Response
 
 from vestibule.capabilities.login.forms import NewSession
-from vestibule.doors.answers import BearerSession, Session
+from vestibule.doors.answers import NewBearerSession, Session
 from vestibule.doors.api import api_answer, api_call
-from vestibule.doors.caller import session_token
+from vestibule.doors.caller import cookie_token, session_token
+from vestibule.doors.devices import device_tokens
 from vestibule.doors.hall import auth
 from vestibule.policy import Act
 
@@ -18,7 +19,7 @@ api = Blueprint("login", __name__)
     "Sign in",
     Act.SIGN_IN,
     takes=NewSession,
-    gives=(Session, BearerSession),
+    gives=(Session, NewBearerSession),
     status=201,
     refuses=("credentials.incorrect", "email.unverified", "rate.wait"),
 )
@@ -27,13 +28,18 @@ def sign_in(form: NewSession) -> Response:
 
     The session is a cookie, and its token is told nobody. With
     `"bearer": true` the token is told, and there is no cookie. A session
-    whose cookie is replaced is over.
+    whose cookie is replaced is over. Keep the `device` that is told beside
+    a token, and send it at the next sign-in: wrong passwords that strangers
+    try do not hold up a device that is known.
     """
     outcome = auth().login.with_password(
-        form.name, form.password, remember=form.remember
+        form.name,
+        form.password,
+        remember=form.remember,
+        device=(form.device,) if form.device else device_tokens(),
     )
     if not form.bearer:
-        auth().login.out(session_token())
+        auth().login.out(cookie_token())
     return api_answer(outcome, bearer=form.bearer)
 
 

@@ -1,14 +1,19 @@
 """Proving who one is, and being signed in."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy.exc import NoResultFound
 
+from vestibule.capabilities.login import letters
 from vestibule.capability import Capability, operation
-from vestibule.errors import NotProven, Reason
+from vestibule.errors import Missing, NotProven, Reason
 from vestibule.ground import names
 from vestibule.outcomes import LoggedIn, LoggedOut
 from vestibule.user import User
+
+# Whom a letter would be for that is written and not sent.
+NOBODY = User(id=0, username="nobody", email="nobody@example.com")
 
 
 class CredentialsIncorrect(NotProven):
@@ -28,9 +33,20 @@ class Login(Capability):
 
     @operation
     def with_password(
-        self, name: str, password: str, *, remember: bool = False
+        self,
+        name: str,
+        password: str,
+        *,
+        remember: bool = False,
+        device: Sequence[str] = (),
     ) -> Any:
         """Sign somebody in by e-mail address or username and password.
+
+        Args:
+            name: as typed.
+            password: as typed.
+            remember: whether the session outlives the browser.
+            device: the tokens of earlier sign-ins there, five at most.
 
         Returns:
             LoggedIn, or the outcome of the first capability whose gate
@@ -42,16 +58,19 @@ class Login(Capability):
 
         Source: OWASP ASVS 5.0 6.3.
         """
-        user = self.prove(name, password)
+        user, known = self._prove(name, password, device)
         for capability in self.auth.capabilities:
             held_up = capability.login_gate(user)
             if held_up is not None:
                 return held_up
-        if not self.auth.passwords.is_current(user):
+        if not self.auth.passwords.is_current(user, alone=known is None):
             raise CredentialsIncorrect
         token = self.auth.sessions.open(user.id, remember=remember)
+        kept = self.auth.known_devices.remember(user.id, known)
         self.history.record("login", user.id, actor_id=user.id)
-        return LoggedIn(user, token, remember)
+        if kept.is_new:
+            self.auth.sessions.tell_of_new_device(user)
+        return LoggedIn(user, token, remember, kept.token, kept.is_new)
 
     @operation
     def prove(self, name: str, password: str) -> User:
@@ -66,20 +85,51 @@ class Login(Capability):
             TooMany: too many attempts.
             Unavailable: too many are being checked already.
         """
-        with self.auth.passwords.place():
-            return self._proven(name, password)
+        return self._prove(name, password, ())[0]
 
-    def _proven(self, name: str, password: str) -> User:
-        """Find the account that a name and password open, from a place."""
-        canonical = names.canonical(name)
-        user = self._called(canonical)
+    def _prove(
+        self, name: str, password: str, device: Sequence[str]
+    ) -> tuple[User, str | None]:
+        """Find the account, and by which token its device is known."""
+        with self.auth.passwords.place():
+            canonical = names.canonical(name)
+            user = self._called(canonical)
+            user_id = None if user is None else user.id
+            known = self.auth.known_devices.recognise(user_id, device)
+            with self.auth.throttle.guess(
+                user_id, canonical or name, known
+            ) as is_last:
+                is_right = self.auth.passwords.is_right(user, password)
+                if not is_right or not user:
+                    raise self._wrong(user, is_last=is_last)
+        return user, known
+
+    def _wrong(self, user: User | None, *, is_last: bool) -> NotProven:
+        """Make the refusal of a wrong password, and note it."""
+        refusal = CredentialsIncorrect()
         user_id = None if user is None else user.id
-        with self.auth.throttle.attempt("login", user_id, canonical or name):
-            if not self.auth.passwords.is_right(user, password) or not user:
-                refusal = CredentialsIncorrect()
-                self.history.record("login", user_id, refusal.code)
-                raise refusal
-        return user
+        self.history.record("login", user_id, refusal.code)
+        if is_last:
+            self.history.record("login.stop", user_id)
+            self._tell_of_stop(user)
+        return refusal
+
+    def _tell_of_stop(self, user: User | None) -> None:
+        """Write to an owner that their account is closed to new devices.
+
+        Where a name is nobody's, as much is done and undone again, so that
+        nobody learns by the cost which names there are.
+        """
+        try:
+            with self.db.apart(), self.db.unit():
+                letter = letters.closed_to_strangers(
+                    self.auth.desk, user or NOBODY
+                )
+                self.auth.outbox.put(None if user is None else user.id, letter)
+                if user is None:
+                    raise Missing
+        except Missing:
+            return
 
     def _called(self, canonical: str | None) -> User | None:
         """Find the account by its canonical name, or nobody."""

@@ -1,5 +1,7 @@
 """The pages to sign in and out."""
 
+from typing import Any
+
 from flask import Blueprint, request, url_for
 from werkzeug.wrappers import Response
 
@@ -11,10 +13,14 @@ from vestibule.doors.caller import (
     signed_out_only,
 )
 from vestibule.doors.destinations import checked
+from vestibule.doors.devices import device_tokens
+from vestibule.doors.guards import is_foreign
 from vestibule.doors.hall import auth, settings
+from vestibule.doors.mailed_links import newcomer, welcome
 from vestibule.doors.pages import form_page
 from vestibule.doors.passage import page_answer
 from vestibule.doors.words import say
+from vestibule.errors import NotAllowed
 from vestibule.outcomes import LoggedOut
 from vestibule.policy import Act
 
@@ -29,19 +35,39 @@ def sign_in() -> Response:
     return form_page(
         SignIn,
         "vestibule/login/login.html",
-        lambda form: auth().login.with_password(
-            form.email, form.password, remember=form.remember
-        ),
+        _sign_in,
         sorry=say("Invalid credentials. Try again"),
         leads_on=checked(request.args.get("next"), settings()) is not None,
+        takes_code=settings().email.verified_required and bool(newcomer()[0]),
     )
+
+
+def _sign_in(form: SignIn) -> Any:
+    """Sign in, or remember whose address must be confirmed first."""
+    try:
+        return auth().login.with_password(
+            form.email,
+            form.password,
+            remember=form.remember,
+            device=device_tokens(),
+        )
+    except NotAllowed as refusal:
+        ticket = getattr(refusal, "ticket", "")
+        if ticket:
+            welcome(form.email, ticket)
+        raise
 
 
 @pages.route("/logout", methods=["GET", "POST"])
 @allowed(Act.SIGN_OUT)
 def sign_out() -> Response:
-    """Ask whether to sign out, and do it."""
-    if request.method == "GET" and settings().pages.logout_on_get:
+    """Ask whether to sign out, and do it.
+
+    Attack: a link or a picture of another site that signs people out,
+    where a mere look does; whoever comes from there is asked.
+    """
+    is_done = settings().pages.logout_on_get and not is_foreign()
+    if request.method == "GET" and is_done:
         response = page_answer(_out())
         response.headers["Location"] = url_for("vestibule.home")
         return response

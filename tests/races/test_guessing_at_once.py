@@ -1,0 +1,31 @@
+"""However many guess at once, no more is evaluated than the budget."""
+
+import pytest
+
+from conftest import PASSWORD, account
+from racing import Track, move
+from vestibule.auth import Auth
+from vestibule.errors import TooMany
+
+ACCOUNTS = 10
+
+
+@pytest.mark.attack(19, 32, "A21")
+def test_of_200_guesses_of_two_processes_ten_are_evaluated(
+    auth: Auth, track: Track
+) -> None:
+    with track.race(auth, attempts_per_account=10) as race:
+        for turn in range(ACCOUNTS):
+            # Every third name is nobody's.
+            name = f"user{turn}"
+            names = [name, name.upper(), f"  {name.title()}"]
+            if turn % 3:
+                account(auth, name)
+                names.append(f"{name}@Example.COM")
+            guesses = move("guess_at_once", names=names, number=100)
+
+            one, other = race.round(guesses, guesses)
+
+            assert one.gave + other.gave == 10
+            with pytest.raises(TooMany):
+                auth.login.prove(name, PASSWORD)
