@@ -3,13 +3,21 @@
 A token is bound to an account, a purpose and the address it was mailed
 to. There is one row for an account and a purpose, so that only the newest
 token exists; using it deletes the row, so that it works once.
-Source: OWASP Forgot Password Cheat Sheet; ASVS 5.0 6.4.3, 6.5.1.
+
+A letter may carry a code of eight digits besides, for whoever reads it on
+another device. It stands in the same row, so that using one uses up the
+other.
+Source: OWASP Forgot Password Cheat Sheet; ASVS 5.0 6.4.3, 6.5.1; NIST SP
+800-63B-4 4.2.1.2.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from hmac import compare_digest
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    CheckConstraint,
     ForeignKey,
     LargeBinary,
     String,
@@ -17,6 +25,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     select,
+    update,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -24,15 +33,24 @@ from vestibule.db import DB
 from vestibule.engine import insert_new
 from vestibule.errors import Missing
 from vestibule.ground.randomness import fingerprint
+from vestibule.ground.signing import keyed_hash
 from vestibule.records import PREFIX, Record
 from vestibule.user import User
 
+DIGITS = 8
+# With five tries, one in twenty million codes is guessed.
+MOST_TRIES = 5
+LONGEST_LIFE_OF_CODE = 3600
+
 
 class MailedToken(Record):
-    """The one live token of an account for a purpose."""
+    """The one live token of an account for a purpose, and its code."""
 
     __tablename__ = PREFIX + "mailed_tokens"
-    __table_args__ = (UniqueConstraint("fingerprint"),)
+    __table_args__ = (
+        UniqueConstraint("fingerprint"),
+        CheckConstraint("code_tries BETWEEN 0 AND 5", "code_tries"),
+    )
 
     user_id: Mapped[int] = mapped_column(
         BigInteger, ForeignKey(User.id, ondelete="CASCADE"), primary_key=True
@@ -41,6 +59,9 @@ class MailedToken(Record):
     fingerprint: Mapped[bytes] = mapped_column(LargeBinary(32))
     address: Mapped[str] = mapped_column(String(254))
     ends_at: Mapped[int] = mapped_column(index=True)
+    code: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    code_ends_at: Mapped[int | None]
+    code_tries: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 _PENDING = select(MailedToken.address).where(
@@ -58,14 +79,34 @@ class Proof:
     address: str
 
 
+@dataclass(frozen=True)
+class Mailed:
+    """The two secrets of one letter: for its link, and to be typed."""
+
+    token: str = field(repr=False)
+    code: str = field(repr=False)
+
+
 class MailedTokens:
     """Makes, looks at and uses up mailed tokens."""
 
     def __init__(self, db: DB) -> None:
         self.db = db
 
-    def issue(self, user_id: int, purpose: str, address: str) -> str:
+    def issue(
+        self,
+        user_id: int,
+        purpose: str,
+        address: str,
+        life: int | None = None,
+    ) -> str:
         """Make a token and forget any older one of the same purpose.
+
+        Args:
+            user_id: whose account it is for.
+            purpose: what it can be used for, and for nothing else.
+            address: where it is mailed.
+            life: in seconds; that of all mailed links if left out.
 
         Returns:
             The secret for the mail: 43 characters, nowhere stored.
@@ -73,14 +114,52 @@ class MailedTokens:
         Raises:
             Missing: the account is gone.
         """
+        return self._put(user_id, purpose, address, life=life)
+
+    def issue_with_code(
+        self, user_id: int, purpose: str, address: str
+    ) -> Mailed:
+        """Make a token, and a code of eight digits that stands for it.
+
+        The code lives as long as the token, but an hour at most.
+
+        Raises:
+            Missing: the account is gone.
+        """
+        now, life = self.db.clock.now(), self.db.settings.email.link_life
+        code = self.db.randomness.digits(DIGITS)
+        token = self._put(
+            user_id,
+            purpose,
+            address,
+            code=self._hashed(user_id, purpose, address, code),
+            code_ends_at=now + min(life, LONGEST_LIFE_OF_CODE),
+        )
+        return Mailed(token, code)
+
+    def _put(
+        self,
+        user_id: int,
+        purpose: str,
+        address: str,
+        *,
+        life: int | None = None,
+        code: bytes | None = None,
+        code_ends_at: int | None = None,
+    ) -> str:
+        """Put a new token in the one row of an account and purpose."""
         if not self.db.hold(user_id):
             raise Missing
         token = self.db.randomness.token()
-        ends_at = self.db.clock.now() + self.db.settings.email.link_life
-        fresh = {
+        usual = self.db.settings.email.link_life
+        ends_at = self.db.clock.now() + (usual if life is None else life)
+        fresh: dict[str, Any] = {
             "fingerprint": fingerprint(token),
             "address": address,
             "ends_at": ends_at,
+            "code": code,
+            "code_ends_at": code_ends_at,
+            "code_tries": 0,
         }
         row = insert_new(self.db.engine, MailedToken).values(
             user_id=user_id, purpose=purpose, **fresh
@@ -92,6 +171,66 @@ class MailedTokens:
             )
         )
         return token
+
+    def keyed_hash(self, purpose: str, *parts: str) -> bytes:
+        """Hash what is too short for a plain hash, with the site's key."""
+        # Opened by Python alone, the settings may not have read the key.
+        settings = self.db.settings.with_saved_secret()
+        return keyed_hash(settings.site.secret_key, purpose, *parts)
+
+    def _hashed(
+        self, user_id: int, purpose: str, address: str, code: str
+    ) -> bytes:
+        """Hash a code as it is kept, for one account, purpose and address.
+
+        With a key: all codes there are can be tried in a second.
+        """
+        bound = (str(user_id), purpose, address, code)
+        return self.keyed_hash("mailed_code", *bound)
+
+    def try_code(self, user_id: int, purpose: str, code: str) -> Proof | None:
+        """Spend one of a code's tries, and say what it proves if right.
+
+        Counted in a transaction of its own before the code is compared, so
+        that no number of guesses at once gets more tries. The link of the
+        same letter goes on working.
+
+        Args:
+            user_id: whose code it is; nobody's costs the same.
+            purpose: what it can be used for.
+            code: as typed, nothing but digits.
+        """
+        if self.db.is_writing:
+            raise RuntimeError("tries are counted before any transaction")
+        spent = (
+            update(MailedToken)
+            .where(
+                MailedToken.user_id == user_id,
+                MailedToken.purpose == purpose,
+                MailedToken.code_ends_at > self.db.clock.now(),
+                MailedToken.code_tries < MOST_TRIES,
+            )
+            .values(code_tries=MailedToken.code_tries + 1)
+            .returning(MailedToken.code, MailedToken.address)
+        )
+        with self.db.apart():
+            row = self.db.write_returning(spent)
+        kept, address = row or (b"", "")
+        right = compare_digest(
+            kept, self._hashed(user_id, purpose, address, code)
+        )
+        return Proof(user_id, address) if right else None
+
+    def use_code(self, proof: Proof, purpose: str, code: str) -> bool:
+        """Use up what a right code proves; of two at once one may."""
+        hashed = self._hashed(proof.user_id, purpose, proof.address, code)
+        used = delete(MailedToken).where(
+            MailedToken.user_id == proof.user_id,
+            MailedToken.purpose == purpose,
+            MailedToken.code == hashed,
+            MailedToken.code_ends_at > self.db.clock.now(),
+        )
+        return self.db.write(used) == 1
 
     def look(self, token: str, purpose: str) -> Proof | None:
         """Say what a token proves, without using it up."""

@@ -1,25 +1,30 @@
 """Changing the address: the new one waits until its reader confirms it."""
 
+import re
 from functools import partial
 
 import pytest
 from flask import Flask
 
 from conftest import (
+    HTML,
     PASSWORD,
     Browser,
     Postbox,
     TurnableClock,
     account,
     field_errors,
+    form_token,
+    hidden,
     notices,
 )
-from stagecraft import at_once, counts, face, next_page
+from stagecraft import at_once, counts, face, next_page, watched
 from vestibule.auth import Auth
-from vestibule.capabilities.email_verification.operations import (
+from vestibule.capabilities.email_verification.outcomes import (
     EmailLinkInvalid,
     EmailVerified,
 )
+from vestibule.policy import OPERATOR
 from vestibule.user import EmailTaken, User
 
 UPDATED = "Profile updated successfully"
@@ -41,6 +46,7 @@ def token_in(link: str) -> str:
     return link.rpartition("/")[2]
 
 
+@pytest.mark.attack("A15")
 def test_a_new_address_waits_until_it_is_confirmed(
     browser: Browser, auth: Auth, alice: User, postbox: Postbox
 ) -> None:
@@ -93,33 +99,30 @@ def test_a_wait_is_over_after_an_hour(
     assert address(auth, alice) == "alice@example.com"
 
 
+@pytest.mark.attack(15, "A15")
 def test_a_second_thought_makes_the_first_link_void(
     auth: Auth, alice: User, postbox: Postbox
 ) -> None:
-    auth.email_verification.start_change(alice, "first@example.com")
+    auth.email_changes.start(alice, "first@example.com")
     first = token_in(postbox.link("/verify-email/"))
-    auth.email_verification.start_change(alice, "second@example.com")
+    auth.email_changes.start(alice, "second@example.com")
     second = token_in(postbox.link("/verify-email/"))
 
     with pytest.raises(EmailLinkInvalid):
-        auth.email_verification.confirm(first)
-    auth.email_verification.confirm(second)
+        auth.email_verification.confirm(first, by=OPERATOR)
+    auth.email_verification.confirm(second, by=OPERATOR)
 
     assert address(auth, alice) == "second@example.com"
     with pytest.raises(EmailLinkInvalid):
-        auth.email_verification.confirm(second)
+        auth.email_verification.confirm(second, by=OPERATOR)
 
 
+@pytest.mark.attack(14, "A15")
 def test_two_changes_at_once_confirm_only_what_was_mailed(
     auth: Auth, alice: User, postbox: Postbox
 ) -> None:
     wanted = ["attacker@example.com", "victim@example.com"]
-    at_once(
-        [
-            partial(auth.email_verification.start_change, alice, to)
-            for to in wanted
-        ]
-    )
+    at_once([partial(auth.email_changes.start, alice, to) for to in wanted])
     mailed = {
         letter.text.partition("/verify-email/")[2].split()[0]: letter.to
         for letter in postbox.empty()
@@ -130,7 +133,9 @@ def test_two_changes_at_once_confirm_only_what_was_mailed(
     done = {}
     for token, to in mailed.items():
         try:
-            done[to] = auth.email_verification.confirm(token).email
+            done[to] = auth.email_verification.confirm(
+                token, by=OPERATOR
+            ).email
         except EmailLinkInvalid:
             continue
 
@@ -141,8 +146,9 @@ def test_two_changes_at_once_confirm_only_what_was_mailed(
 def test_an_address_taken_meanwhile_stays_its_owners(
     browser: Browser, auth: Auth, alice: User, postbox: Postbox
 ) -> None:
-    auth.email_verification.start_change(alice, "new@example.com")
+    auth.email_changes.start(alice, "new@example.com")
     link = postbox.link("/verify-email/")
+    browser.sign_in("alice")
     owner = auth.registration.register("New@example.com", PASSWORD, "winner")
 
     response = browser.send(link)
@@ -158,11 +164,14 @@ def test_of_two_who_confirm_one_address_at_once_one_gets_it(
 ) -> None:
     tokens = []
     for user in (alice, bob):
-        auth.email_verification.start_change(user, "wanted@example.com")
+        auth.email_changes.start(user, "wanted@example.com")
         tokens.append(token_in(postbox.link("/verify-email/")))
 
     results = at_once(
-        [partial(auth.email_verification.confirm, token) for token in tokens]
+        [
+            partial(auth.email_verification.confirm, token, by=OPERATOR)
+            for token in tokens
+        ]
     )
 
     assert {type(r) for r in results} == {EmailVerified, EmailTaken}, results
@@ -186,6 +195,7 @@ def test_another_spelling_of_the_own_address_needs_no_letter(
     assert postbox.empty() == []
 
 
+@pytest.mark.attack(15)
 def test_a_first_letter_still_works_after_the_spelling_changed(
     browser: Browser, auth: Auth, postbox: Postbox
 ) -> None:
@@ -236,11 +246,12 @@ def test_nobody_floods_a_strangers_mailbox_from_a_profile(
     assert len(strangers) == 5
 
 
+@pytest.mark.attack(26, "A4")
 @pytest.mark.settings(verified_email_required="true")
 def test_where_addresses_must_be_proven_a_taken_one_is_not_told(
     app: Flask, auth: Auth, alice: User, bob: User, postbox: Postbox
 ) -> None:
-    faces = []
+    faces, subjects = [], []
     for email in ("bob@example.com", "nobody@example.com"):
         browser = Browser(app)
         browser.sign_in("alice")
@@ -248,12 +259,96 @@ def test_where_addresses_must_be_proven_a_taken_one_is_not_told(
         pages = [next_page(browser, sent), browser.open("/profile")]
         seen = str([face(sent), *map(face, pages)])
         faces.append(seen.replace(email, "EMAIL"))
-        letters = [letter.to for letter in postbox.empty()]
-        assert "alice@example.com" in letters
-        assert "bob@example.com" not in letters
+        sent_out = {letter.to: letter for letter in postbox.empty()}
+        assert set(sent_out) == {"alice@example.com", email}
+        subjects.append(sent_out[email].subject)
 
     assert faces[0] == faces[1]
+    # Also the export, which lists them, shows the same.
+    assert subjects[0] == subjects[1]
     assert address(auth, alice) == "alice@example.com"
+
+
+@pytest.mark.attack(26, 30, "A4", "A15")
+@pytest.mark.settings(verified_email_required="true")
+def test_a_taken_address_costs_the_same_and_its_owner_is_told(
+    auth: Auth, alice: User, bob: User, postbox: Postbox
+) -> None:
+    costs = []
+    for email in ("nobody@example.com", "BOB@example.com"):
+        with watched(auth) as seen:
+            assert auth.email_changes.start(alice, email)
+        costs.append([shape.partition("VALUES")[0] for shape in seen])
+        assert auth.email_verification.pending(alice) == email
+    letter = postbox.empty()[-1]
+
+    assert costs[0] == costs[1]
+    assert letter.to == "BOB@example.com"
+    assert "belongs to another account already" in letter.text
+    assert "/verify-email/" not in letter.text
+    assert not re.search(r"\d{4} \d{4}", letter.text)
+    # To send it again tells no more.
+    auth.email_verification.send_again(alice)
+    (again,) = postbox.empty()
+    assert again.text == letter.text
+
+
+@pytest.mark.attack(14, 15, "A15")
+def test_changing_back_makes_every_letter_in_between_void(
+    auth: Auth, alice: User, postbox: Postbox
+) -> None:
+    links = []
+    for email in ("one@example.com", "two@example.com", "one@example.com"):
+        auth.email_changes.start(alice, email)
+        links.append(token_in(postbox.link("/verify-email/")))
+
+    for dead in links[:2]:
+        with pytest.raises(EmailLinkInvalid):
+            auth.email_verification.confirm(dead, by=OPERATOR)
+    auth.email_verification.confirm(links[2], by=OPERATOR)
+    mine = auth.db.find_user_by(id=alice.id)
+    auth.email_changes.start(mine, "alice@example.com")
+    back = token_in(postbox.link("/verify-email/"))
+    auth.email_verification.confirm(back, by=OPERATOR)
+
+    assert address(auth, alice) == "alice@example.com"
+    for dead in links:
+        with pytest.raises(EmailLinkInvalid):
+            auth.email_verification.confirm(dead, by=OPERATOR)
+
+
+@pytest.mark.attack(101, "A15")
+def test_whoever_reads_the_new_mail_does_not_get_the_account_by_that(
+    app: Flask, auth: Auth, alice: User, postbox: Postbox
+) -> None:
+    auth.email_changes.start(alice, "mistyped@example.com")
+    stranger, link = Browser(app), postbox.link("/verify-email/")
+
+    page = stranger.follow(link)
+    refused = stranger.send(link, password="a good guess")
+    typed = {**hidden(page), "csrf_token": form_token(page)}
+    path = "/verify-email/new-password"
+    over = stranger.client.post(path, data=typed, headers=HTML)
+
+    assert "Choose a new password" not in page.text
+    assert refused.status_code == 401
+    assert field_errors(refused).keys() == {"password"}
+    assert over.location == "/login"
+    assert address(auth, alice) == "alice@example.com"
+
+
+def test_all_other_sessions_end_when_the_address_changes(
+    app: Flask, auth: Auth, alice: User, postbox: Postbox
+) -> None:
+    here, there = Browser(app), Browser(app)
+    for browser in (here, there):
+        browser.sign_in("alice")
+    ask(here, "new@example.com")
+
+    here.send(postbox.link("/verify-email/"))
+
+    assert here.open("/profile").status_code == 200
+    assert there.open("/profile").status_code == 302
 
 
 @pytest.mark.settings(email_change_immediate="true")

@@ -6,10 +6,11 @@ from flask import Flask
 from conftest import HTML, PASSWORD, Browser, Postbox, TurnableClock, notices
 from stagecraft import at_once, counts, next_page, tables_holding
 from vestibule.auth import Auth
-from vestibule.capabilities.email_verification.operations import (
+from vestibule.capabilities.email_verification.outcomes import (
     EmailLinkInvalid,
     EmailVerified,
 )
+from vestibule.policy import OPERATOR
 from vestibule.user import User
 
 DEAD = (
@@ -36,18 +37,24 @@ def is_proven(auth: Auth, user: User) -> bool:
     return auth.db.find_user_by(id=user.id).email_verified_at is not None
 
 
+@pytest.mark.attack(78, "A13", "A27")
 def test_opening_the_link_does_nothing_and_the_button_confirms(
     browser: Browser, auth: Auth, unproven: User, link: str
 ) -> None:
+    prefetch = {**HTML, "Sec-Purpose": "prefetch"}
     for _ in range(3):
-        page = browser.open(link)
+        page = browser.follow(link)
         assert page.status_code == 200
-        assert browser.client.head(link, headers=HTML).status_code == 200
-    assert "Does alice@example.com belong to you?" in page.text
+        for path in (link, "/verify-email/confirm"):
+            assert browser.client.head(path, headers=HTML).status_code < 400
+            assert browser.client.get(path, headers=prefetch).status_code < 400
+    # Whoever holds the link is not told in full whose it is.
+    assert "Does a•••@example.com belong to you?" in page.text
+    assert link.rpartition("/")[2] not in page.text
     assert page.headers["Referrer-Policy"] == "no-referrer"
     assert not is_proven(auth, unproven)
 
-    response = browser.send(link)
+    response = browser.send(link, password=PASSWORD)
 
     assert response.location == "/login"
     shown = next_page(browser, response)
@@ -59,7 +66,7 @@ def test_opening_the_link_does_nothing_and_the_button_confirms(
 def test_a_link_confirms_once(
     browser: Browser, auth: Auth, unproven: User, link: str
 ) -> None:
-    next_page(browser, browser.send(link))
+    next_page(browser, browser.send(link, password=PASSWORD))
 
     again = browser.open(link)
 
@@ -71,12 +78,19 @@ def test_a_link_confirms_once(
     assert notices(next_page(browser, again)) == [DEAD_FOR_ME]
 
 
+@pytest.mark.attack(75, "A25")
 def test_a_form_from_elsewhere_confirms_nothing(
     app: Flask, auth: Auth, unproven: User, link: str
 ) -> None:
-    answer = app.test_client().post(link, headers=HTML)
+    browser = Browser(app)
+    browser.follow(link)
+    typed = {"password": PASSWORD}
+    statuses = [
+        browser.client.post(path, data=typed, headers=HTML).status_code
+        for path in (link, "/verify-email/confirm")
+    ]
 
-    assert answer.status_code == 422
+    assert statuses == [303, 422]
     assert not is_proven(auth, unproven)
 
 
@@ -85,14 +99,15 @@ def test_a_link_is_dead_after_an_hour(
 ) -> None:
     token = link.rpartition("/")[2]
     clock.turn(minutes=59, seconds=59)
-    assert auth.email_verification.look(token) == "alice@example.com"
+    assert auth.email_verification.look(token).address == "alice@example.com"
 
     clock.turn(seconds=1)
     with pytest.raises(EmailLinkInvalid):
-        auth.email_verification.confirm(token)
+        auth.email_verification.confirm(token, by=OPERATOR)
     assert not is_proven(auth, unproven)
 
 
+@pytest.mark.attack("A11")
 def test_only_the_fingerprint_of_the_link_is_kept(
     auth: Auth, unproven: User, link: str
 ) -> None:
@@ -106,18 +121,24 @@ def test_a_newer_link_makes_the_older_one_void(
     newer = postbox.link("/verify-email/")
 
     with pytest.raises(EmailLinkInvalid):
-        auth.email_verification.confirm(link.rpartition("/")[2])
-    auth.email_verification.confirm(newer.rpartition("/")[2])
+        auth.email_verification.confirm(link.rpartition("/")[2], by=OPERATOR)
+    auth.email_verification.confirm(newer.rpartition("/")[2], by=OPERATOR)
     assert is_proven(auth, unproven)
 
 
+@pytest.mark.attack(10)
 def test_a_link_opened_in_somebody_elses_session_is_its_owners(
     browser: Browser, auth: Auth, unproven: User, bob: User, link: str
 ) -> None:
     before = auth.db.find_user_by(id=bob.id)
     browser.sign_in("bob")
+    page = browser.follow(link)
+    assert "You are signed in as bob, and this message is about" in page.text
+    assert "Choose a new password" not in page.text
+    assert browser.send(link, password="a guess").status_code == 401
+    assert not is_proven(auth, unproven)
 
-    assert browser.send(link).location == "/profile"
+    assert browser.send(link, password=PASSWORD).location == "/profile"
 
     after = auth.db.find_user_by(id=bob.id)
     assert is_proven(auth, unproven)
@@ -132,7 +153,9 @@ def test_of_several_at_once_one_confirms(
 ) -> None:
     token = link.rpartition("/")[2]
 
-    results = at_once([lambda: auth.email_verification.confirm(token)] * 4)
+    results = at_once(
+        [lambda: auth.email_verification.confirm(token, by=OPERATOR)] * 4
+    )
 
     kinds = sorted(type(result).__name__ for result in results)
     assert kinds == ["EmailLinkInvalid"] * 3 + ["EmailVerified"]
@@ -150,6 +173,10 @@ def test_a_sign_in_that_waits_for_the_letter_sends_a_fresh_one(
     fresh = postbox.link("/verify-email/")
     assert browser.open(link).status_code == 302
 
+    # The password was right a moment ago, so nobody asks for it again.
+    assert (
+        "Does alice@example.com belong to you?" in browser.follow(fresh).text
+    )
     browser.send(fresh)
     assert browser.sign_in("alice").location == "/profile"
 
@@ -166,5 +193,7 @@ def test_waiting_sign_ins_flood_no_mailbox(
     assert len(letters) == 5
     # Silence leaves the newest letter good.
     token = letters[-1].text.partition("/verify-email/")[2].split()[0]
-    assert isinstance(auth.email_verification.confirm(token), EmailVerified)
+    assert isinstance(
+        auth.email_verification.confirm(token, by=OPERATOR), EmailVerified
+    )
     assert counts(auth)["vestibule_sessions"] == 0

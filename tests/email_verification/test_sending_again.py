@@ -13,12 +13,14 @@ def test_a_lost_link_is_sent_again_and_only_the_newest_works(
     browser.sign_in("zoe")
     page = browser.open("/profile")
     assert notices(page) == ["zoe@example.com is not confirmed yet."]
-    assert '<a href="/verify-email">Send the link again</a>' in page.text
+    assert (
+        '<a href="/verify-email/again">Send the message again</a>' in page.text
+    )
 
-    sent = browser.send("/verify-email")
+    sent = browser.send("/verify-email/again")
 
-    assert (sent.status_code, sent.location) == (302, "/profile")
-    assert notices(browser.open("/profile"))[0] == (
+    assert (sent.status_code, sent.location) == (302, "/verify-email")
+    assert notices(browser.open("/verify-email"))[0] == (
         "We have sent a message to zoe@example.com"
     )
     assert browser.open(lost).status_code == 302
@@ -33,9 +35,11 @@ def test_the_address_that_waits_gets_it_and_not_the_old_one(
     browser.send("/profile", username="alice", email="new@example.com")
     postbox.empty()
     page = browser.open("/profile")
-    assert '<a href="/verify-email">Send the link again</a>' in page.text
+    assert (
+        '<a href="/verify-email/again">Send the message again</a>' in page.text
+    )
 
-    browser.send("/verify-email")
+    browser.send("/verify-email/again")
 
     assert [letter.to for letter in postbox.empty()] == ["new@example.com"]
 
@@ -46,10 +50,10 @@ def test_the_sixth_letter_has_to_wait(
     auth.registration.register("zoe@example.com", PASSWORD, "zoe")
     browser.sign_in("zoe")
     for _ in range(5):
-        assert browser.send("/verify-email").status_code == 302
+        assert browser.send("/verify-email/again").status_code == 302
     postbox.empty()
 
-    refused = browser.send("/verify-email")
+    refused = browser.send("/verify-email/again")
 
     assert refused.status_code == 429
     assert refused.headers["Retry-After"] == "60"
@@ -57,4 +61,5 @@ def test_the_sixth_letter_has_to_wait(
 
 
 def test_nobody_else_can_ask(browser: Browser) -> None:
-    assert browser.open("/verify-email").location.startswith("/login?next=")
+    for path in ("/verify-email", "/verify-email/again"):
+        assert browser.open(path).location.startswith("/login?next=")

@@ -45,6 +45,7 @@ def test_the_page_says_that_a_token_was_sent(
         ]
 
 
+@pytest.mark.attack(18, "A4")
 @both_doors
 def test_known_and_unknown_addresses_get_the_same_answer(
     app: Flask, auth: Auth, alice: User, opened: Opened
@@ -70,6 +71,7 @@ def test_known_and_unknown_addresses_get_the_same_answer(
     assert len(faces) == 1, faces
 
 
+@pytest.mark.attack(6)
 @both_doors
 def test_what_is_no_address_is_told_so(app: Flask, opened: Opened) -> None:
     for email in ("", "no name", "alice@example.com,eve@example.com"):
@@ -111,6 +113,7 @@ def test_the_page_takes_a_username_and_writes_to_the_address(
     assert [letter.to for letter in postbox.empty()] == [alice.email] * 2
 
 
+@pytest.mark.attack(18, 23, "A4")
 def test_a_username_costs_as_much_whether_it_is_somebodys(
     auth: Auth, alice: User
 ) -> None:
@@ -123,6 +126,7 @@ def test_a_username_costs_as_much_whether_it_is_somebodys(
     assert added == [1, 1]
 
 
+@pytest.mark.attack(19, "A22")
 def test_both_names_of_an_account_share_its_five_letters(
     browser: Browser, alice: User, postbox: Postbox
 ) -> None:
@@ -160,6 +164,7 @@ def test_the_letter_is_signed_by_the_host_where_the_site_has_no_name(
     assert "Regards, @localhost team!" in letter.text.splitlines()
 
 
+@pytest.mark.attack(5, 6, 7, "A3")
 def test_the_letter_goes_to_the_stored_address_and_nowhere_else(
     app: Flask, auth: Auth, postbox: Postbox
 ) -> None:
@@ -194,6 +199,7 @@ def test_the_letter_goes_to_the_stored_address_and_nowhere_else(
     assert letter.to == "Alice@Example.com"
 
 
+@pytest.mark.attack(1, 2, 3, 4, "A1")
 @pytest.mark.parametrize(
     "base",
     [
@@ -268,6 +274,7 @@ def test_no_header_of_a_request_reaches_the_links_of_any_letter(
             assert link.startswith(base + "/")
 
 
+@pytest.mark.attack("A11")
 def test_only_the_fingerprint_of_a_token_is_kept(
     auth: Auth, alice: User, postbox: Postbox
 ) -> None:
@@ -279,6 +286,7 @@ def test_only_the_fingerprint_of_a_token_is_kept(
     assert tables_holding(auth, token[:20]) == set()
 
 
+@pytest.mark.attack("A14")
 def test_a_request_by_itself_changes_nothing(
     auth: Auth, alice: User, postbox: Postbox
 ) -> None:
@@ -294,6 +302,7 @@ def test_a_request_by_itself_changes_nothing(
     assert auth.valid_login("alice", PASSWORD)
 
 
+@pytest.mark.attack(18, 19, "A22")
 @both_doors
 def test_after_five_letters_there_is_silence_and_the_same_answer(
     app: Flask,
@@ -331,6 +340,7 @@ def test_nobody_is_written_to_without_an_account(
     assert counts(auth)["vestibule_mailed_tokens"] == 0
 
 
+@pytest.mark.attack(18, "A4")
 def test_letters_that_nobody_gets_are_counted_as_well(
     auth: Auth, alice: User
 ) -> None:

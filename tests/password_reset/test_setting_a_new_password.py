@@ -28,6 +28,7 @@ from vestibule.capabilities.password_reset.operations import (
     PasswordWasReset,
     ResetTokenInvalid,
 )
+from vestibule.policy import OPERATOR
 from vestibule.user import User
 
 NEW = "another good password"
@@ -65,6 +66,7 @@ def test_the_link_leads_to_a_new_password_and_to_the_sign_in_page(
     assert not auth.valid_login("alice", PASSWORD)
 
 
+@pytest.mark.attack(20, 100, "A12")
 @both_doors
 def test_a_reset_signs_nobody_in_and_everybody_out(
     app: Flask, auth: Auth, bob: User, token: str, opened: Opened
@@ -83,6 +85,7 @@ def test_a_reset_signs_nobody_in_and_everybody_out(
     assert auth.get_user_from_session_id(bobs) is not None
 
 
+@pytest.mark.attack(9, "A11")
 @both_doors
 def test_a_token_works_once(
     app: Flask, auth: Auth, token: str, opened: Opened
@@ -96,6 +99,7 @@ def test_a_token_works_once(
     assert auth.valid_login("alice", NEW)
 
 
+@pytest.mark.attack(9, 12)
 def test_a_bad_token_leads_back_to_asking(
     browser: Browser, auth: Auth, token: str
 ) -> None:
@@ -137,6 +141,7 @@ def test_the_flash_says_that_the_token_is_invalid_or_expired(
     assert notices(next_page(browser, response)) == [INVALID]
 
 
+@pytest.mark.attack(9, 10, 12, 95)
 def test_a_program_is_told_403_for_anything_that_is_not_right(
     app: Flask, auth: Auth, bob: User, token: str
 ) -> None:
@@ -178,6 +183,7 @@ def test_a_program_is_told_403_for_anything_that_is_not_right(
     )
 
 
+@pytest.mark.attack("A11")
 def test_a_token_lives_for_one_hour(
     app: Flask, auth: Auth, token: str, clock: TurnableClock
 ) -> None:
@@ -190,6 +196,7 @@ def test_a_token_lives_for_one_hour(
     assert auth.valid_login("alice", PASSWORD)
 
 
+@pytest.mark.attack("A11")
 def test_only_the_newest_token_works(
     auth: Auth, token: str, postbox: Postbox
 ) -> None:
@@ -200,6 +207,7 @@ def test_only_the_newest_token_works(
     assert is_good(auth, newer)
 
 
+@pytest.mark.attack(78, "A13", "A27")
 def test_looking_at_a_link_any_number_of_times_uses_nothing_up(
     app: Flask, auth: Auth, token: str
 ) -> None:
@@ -211,8 +219,11 @@ def test_looking_at_a_link_any_number_of_times_uses_nothing_up(
             f"/password_reset?token={token}",
         ):
             for _ in range(3):
-                assert client.get(path, headers=headers).status_code == 200
-                assert client.head(path, headers=headers).status_code == 200
+                for method in (client.get, client.head):
+                    answer = method(path, headers=headers)
+                    assert answer.status_code == 303
+                    form = method(answer.location, headers=headers)
+                    assert form.status_code == 200
                 client.options(path, headers=headers)
 
     assert counts(auth) == before
@@ -220,20 +231,36 @@ def test_looking_at_a_link_any_number_of_times_uses_nothing_up(
     assert is_good(auth, token)
 
 
+@pytest.mark.attack("A13")
 def test_the_page_behind_the_link_keeps_the_token_to_itself(
     browser: Browser, token: str
 ) -> None:
-    response = browser.open(f"/password_reset/{token}")
+    opened = browser.open(f"/password_reset/{token}")
+    form = browser.follow(f"/password_reset/{token}")
 
-    assert response.headers["Referrer-Policy"] == "no-referrer"
-    assert response.headers["Cache-Control"] == "no-store"
-    assert token not in response.text
+    assert (opened.status_code, opened.location) == (
+        303,
+        "/password_reset/new",
+    )
+    for response in (opened, form):
+        assert response.headers["Referrer-Policy"] == "no-referrer"
+        assert response.headers["Cache-Control"] == "no-store"
+        assert token not in response.text
+    (cookie,) = [
+        value
+        for value in opened.headers.getlist("Set-Cookie")
+        if value.startswith("vestibule_reset=")
+    ]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+    assert "Max-Age=3600" in cookie
 
 
+@pytest.mark.attack(30)
 def test_the_page_behind_the_link_says_for_whom_it_is_to_them_alone(
     browser: Browser, token: str
 ) -> None:
-    page = browser.open(f"/password_reset/{token}").text
+    page = browser.follow(f"/password_reset/{token}").text
 
     assert "For the account of a•••@example.com." in page
     assert page.count("alice@example.com") == 1  # For password managers.
@@ -260,21 +287,24 @@ def test_a_password_that_may_not_be_one_leaves_the_token_good(
     ).location == ("/login")
 
 
+@pytest.mark.attack(75, "A25")
 def test_a_form_from_elsewhere_sets_no_password(
     app: Flask, auth: Auth, token: str
 ) -> None:
-    client = app.test_client()
+    browser = Browser(app)
+    browser.follow(f"/password_reset/{token}")
+    typed = {"password": NEW, "confirm_password": NEW}
+    statuses = [
+        browser.client.post(path, data=typed, headers=HTML).status_code
+        for path in (f"/password_reset/{token}", "/password_reset/new")
+    ]
 
-    answer = client.post(
-        f"/password_reset/{token}",
-        data={"password": NEW, "confirm_password": NEW},
-        headers=HTML,
-    )
-
-    assert answer.status_code == 422
+    # What is posted to the link itself is shown the form, and no more.
+    assert statuses == [303, 422]
     assert auth.valid_login("alice", PASSWORD)
 
 
+@pytest.mark.attack(11, "A11")
 def test_a_token_of_another_purpose_resets_nothing(
     browser: Browser, auth: Auth, token: str, alice: User, postbox: Postbox
 ) -> None:
@@ -286,15 +316,16 @@ def test_a_token_of_another_purpose_resets_nothing(
     with pytest.raises(ResetTokenInvalid):
         auth.password_reset.finish(confirming, NEW)
     with pytest.raises(Exception, match="does not work any more"):
-        auth.email_verification.confirm(token)
+        auth.email_verification.confirm(token, by=OPERATOR)
     assert is_good(auth, token)
-    assert auth.email_verification.look(confirming) == "alice@example.com"
+    assert auth.email_verification.look(confirming).user.id == alice.id
 
 
+@pytest.mark.attack(14, "A11")
 def test_a_letter_to_a_former_address_is_dead(
     auth: Auth, token: str, alice: User
 ) -> None:
-    auth.email_verification.change(alice, "new@example.com")
+    auth.email_changes.make(alice, "new@example.com")
     assert not is_good(auth, token)
 
     # Even if the change had left the row behind, the address decides.
@@ -306,17 +337,19 @@ def test_a_letter_to_a_former_address_is_dead(
         auth.update_password(token, NEW)
 
 
+@pytest.mark.attack(15, "A11")
 def test_a_dead_letter_stays_dead_when_its_address_comes_back(
     auth: Auth, token: str, alice: User
 ) -> None:
     for email in ("new@example.com", "alice@example.com"):
         mine = auth.db.find_user_by(id=alice.id)
-        auth.email_verification.change(mine, email)
+        auth.email_changes.make(mine, email)
 
     assert auth.db.find_user_by(id=alice.id).email == "alice@example.com"
     assert not is_good(auth, token)
 
 
+@pytest.mark.attack(102, "A12")
 def test_a_reset_ends_every_other_mailed_token(
     auth: Auth, token: str, alice: User, postbox: Postbox
 ) -> None:
@@ -329,10 +362,11 @@ def test_a_reset_ends_every_other_mailed_token(
 
         assert counts(auth)["vestibule_mailed_tokens"] == 0
         with pytest.raises(Exception, match="does not work any more"):
-            auth.email_verification.confirm(waiting)
+            auth.email_verification.confirm(waiting, by=OPERATOR)
     assert auth.db.find_user_by(id=alice.id).email == "alice@example.com"
 
 
+@pytest.mark.attack("A12")
 def test_the_owner_is_told_of_the_new_password(
     auth: Auth, token: str, postbox: Postbox
 ) -> None:
@@ -345,6 +379,7 @@ def test_the_owner_is_told_of_the_new_password(
     assert token not in letter.text
 
 
+@pytest.mark.attack("A5")
 def test_whoever_reads_the_mail_has_proven_the_address(
     auth: Auth, postbox: Postbox
 ) -> None:
@@ -357,6 +392,7 @@ def test_whoever_reads_the_mail_has_proven_the_address(
     assert auth.db.find_user_by(id=made.id).email_verified_at
 
 
+@pytest.mark.attack("A11")
 def test_of_several_uses_at_once_exactly_one_wins(
     auth: Auth, alice: User
 ) -> None:

@@ -122,6 +122,7 @@ def test_a_form_that_is_not_valid_stays_and_helps_at_each_field(
     assert counts(auth)["vestibule_users"] == 1
 
 
+@pytest.mark.attack(87, "A7", "A32")
 def test_nobody_makes_themselves_an_administrator(
     browser: Browser, auth: Auth
 ) -> None:
@@ -134,6 +135,7 @@ def test_nobody_makes_themselves_an_administrator(
     assert counts(auth)["vestibule_users"] == 0
 
 
+@pytest.mark.attack(75, "A25")
 def test_a_form_without_its_secret_creates_nothing(
     browser: Browser, auth: Auth
 ) -> None:
@@ -146,6 +148,7 @@ def test_a_form_without_its_secret_creates_nothing(
     assert counts(auth)["vestibule_users"] == 0
 
 
+@pytest.mark.attack(86)
 def test_what_was_typed_is_shown_as_text(browser: Browser) -> None:
     hostile = '"><script>alert(1)</script>'
 
@@ -258,7 +261,7 @@ def test_where_addresses_must_be_confirmed_the_letter_is_announced(
 
     assert notices(page) == [
         "We have sent a message to alice@example.com. Open the link in it, "
-        "then sign in"
+        "or enter its code here; then sign in"
     ]
     assert [letter.to for letter in postbox.empty()] == ["alice@example.com"]
 

@@ -40,6 +40,7 @@ def test_an_account_made_by_the_operator_needs_no_proof(
     assert postbox.empty() == []
 
 
+@pytest.mark.attack(7, 8, "A2")
 def test_no_spelling_of_a_taken_address_makes_a_second_account(
     auth: Auth, alice: User
 ) -> None:
@@ -74,6 +75,7 @@ def test_a_domain_and_its_ascii_form_are_one_address(auth: Auth) -> None:
             auth.registration.register(spelling, PASSWORD)
 
 
+@pytest.mark.attack(6, 129)
 def test_what_is_no_address_is_refused_at_its_field(auth: Auth) -> None:
     for address in (
         "",
@@ -112,6 +114,7 @@ def test_the_longest_address_has_254_characters(auth: Auth) -> None:
         auth.registration.register(longest.replace("d.", "dd."), PASSWORD)
 
 
+@pytest.mark.attack("A2", "A6")
 def test_no_spelling_of_a_taken_username_makes_a_second_account(
     auth: Auth, alice: User
 ) -> None:
@@ -207,6 +210,7 @@ def test_a_refused_sign_up_leaves_both_names_free(
     assert made.username == "newname"
 
 
+@pytest.mark.attack(145, "A2")
 @pytest.mark.parametrize("contested", ["email", "username", "derived"])
 def test_of_several_at_once_exactly_one_gets_the_name(
     auth: Auth, contested: str

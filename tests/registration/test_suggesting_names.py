@@ -60,6 +60,7 @@ def test_the_api_and_the_profile_name_some_too(
     suggested(field_errors(browser.open("/profile"))["username"])
 
 
+@pytest.mark.attack(27)
 @pytest.mark.settings(verified_email_required="true")
 def test_a_taken_address_changes_nothing_of_the_answer(
     new_browser: Callable[[], Browser], alice: User

@@ -13,6 +13,7 @@ from vestibule.user import User
 pytestmark = pytest.mark.settings(verified_email_required="true")
 
 
+@pytest.mark.attack(27, "A4")
 @both_doors
 def test_a_taken_address_gets_the_same_answer_as_a_free_one(
     app: Flask, auth: Auth, bob: User, opened: Opened
@@ -58,6 +59,7 @@ def test_the_owner_is_told_by_mail_and_nothing_else_happens(
     assert opened(app).sign_in("bob").status_code == opened.works
 
 
+@pytest.mark.attack(26, 27)
 def test_a_taken_username_tells_nothing_about_the_address(
     app: Flask, auth: Auth, alice: User, bob: User
 ) -> None:

@@ -1,44 +1,40 @@
-"""Confirming an address: the account's own, or the one it changes to."""
+"""Confirming an address: the account's own, or the one it changes to.
 
+Whoever confirms shows two things: that they read the mail, by the letter's
+link or code, and that the account is theirs, by its session or password.
+Attack: somebody signs up with another's address; its owner opens the link,
+and the stranger, whose password still works, shares a confirmed account.
+Source: OWASP ASVS 5.0 6.3.7, 6.4.3; arXiv 2205.10174 (pre-hijacking).
+"""
+
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from hmac import compare_digest
 
 from sqlalchemy import update
 from sqlalchemy.exc import NoResultFound
 
 from vestibule.capabilities.email_verification import letters
+from vestibule.capabilities.email_verification.outcomes import (
+    AccountUnproven,
+    Awaited,
+    CodeIncorrect,
+    EmailLinkInvalid,
+    EmailUnverified,
+    EmailVerified,
+)
 from vestibule.capability import Capability, Exported, operation
-from vestibule.errors import Expired, Missing, NotAllowed, Reason
+from vestibule.errors import Fault, Malformed, Missing, NotProven
 from vestibule.ground import names
-from vestibule.user import EmailTaken, User
+from vestibule.ground.codes import read_code
+from vestibule.mailed_tokens import DIGITS, Proof
+from vestibule.policy import STRANGER, Actor
+from vestibule.reasons import CODE_FORMAT
+from vestibule.user import User
 
 PURPOSE = "email_verification"
-
-
-class EmailLinkInvalid(Expired):
-    """The link is wrong, used, replaced by a newer one, or too old."""
-
-    reason = Reason(
-        "link.invalid",
-        "This link does not work any more. Ask for a new one",
-    )
-
-
-class EmailUnverified(NotAllowed):
-    """The password is right, and the address waits to be confirmed."""
-
-    reason = Reason(
-        "email.unverified",
-        "Confirm your email address first: we have sent you a message "
-        "with a link",
-    )
-
-
-@dataclass(frozen=True)
-class EmailVerified:
-    """The address is the account's own now, and proven to be."""
-
-    email: str
+CODE = "email_verification.code"
+CONFIRM = "email_verification.confirm"
 
 
 class EmailVerification(Capability):
@@ -59,63 +55,91 @@ class EmailVerification(Capability):
         if user.email_verified_at is None:
             self._ask_again(user)
             self.history.record("login", user.id, EmailUnverified.reason.code)
-            raise EmailUnverified
+            raise EmailUnverified(self.ticket(user))
 
     def _ask_again(self, user: User) -> None:
         """Mail a fresh link, apart from the sign-in that is refused."""
-        address = names.email_address(user.email).canonical
-        if self.auth.throttle.may_write_to(address):
+        to = names.email_address(user.email).canonical
+        if self.auth.throttle.may_write_to(to):
             # Who was deleted meanwhile gets no letter.
             with self.db.apart(), suppress(Missing):
                 self.ask(user)
 
     @operation
     def ask(self, user: User, address: str | None = None) -> None:
-        """Mail a link that proves who reads an address.
+        """Mail a link and a code that prove who reads an address.
 
         Args:
             user: whose account it is for.
             address: the new address; the account's own if left out.
-
         """
         to = user.email if address is None else address
-        token = self.auth.mailed_tokens.issue(user.id, PURPOSE, to)
+        mailed = self.auth.mailed_tokens.issue_with_code(user.id, PURPOSE, to)
         self.history.record("email_verification.ask", user.id)
         desk = self.auth.desk
-        letter = (
-            letters.confirm_address(desk, user, token)
-            if _is_own(user, to)
-            else letters.confirm_new_address(desk, user, token, to)
-        )
+        if names.same_mailbox(user.email, to):
+            letter = letters.confirm_address(desk, user, mailed)
+        else:
+            letter = letters.confirm_new_address(desk, user, mailed, to)
         self.auth.outbox.put(user.id, letter)
 
     @operation
     def send_again(self, user: User) -> str:
-        """Mail another link to the address that waits, and say which.
+        """Mail another letter to the address that waits, and say which.
 
         Raises:
             TooMany: it got many letters already.
         """
-        address = self.pending(user) or user.email
-        self.auth.throttle.write_to(names.email_address(address).canonical)
-        self.ask(user, address)
-        return address
+        new = self.pending(user)
+        name = names.email_address(new or user.email)
+        self.auth.throttle.write_to(name.canonical)
+        if new is None:
+            self.ask(user)
+        else:
+            self.auth.email_changes.ask_reader(user, name)
+        return new or user.email
 
-    def look(self, token: str) -> str:
-        """Say which address a token confirms, without using it up.
+    def look(self, token: str) -> Awaited:
+        """Say what a token confirms, without using it up.
 
         Raises:
-            EmailLinkInvalid: none.
+            EmailLinkInvalid: nothing.
         """
         proof = self.auth.mailed_tokens.look(token, PURPOSE)
         if proof is None:
             raise EmailLinkInvalid
-        return proof.address
+        return self._awaited(proof)
+
+    def _awaited(self, proof: Proof) -> Awaited:
+        """Find the account that a proof is for."""
+        try:
+            user = self.db.find_user_by(id=proof.user_id)
+        except NoResultFound as error:
+            # Deleted since the proof was found.
+            raise EmailLinkInvalid from error
+        is_own = names.same_mailbox(user.email, proof.address)
+        return Awaited(user, proof.address, not is_own)
+
+    def ticket(self, user: User | None) -> str:
+        """Make what shows later that somebody has the account's password.
+
+        It dies with the password; without an account it is by chance.
+        """
+        if user is None:
+            return self.db.randomness.key()
+        hashed = self.auth.mailed_tokens.keyed_hash
+        return hashed("ticket", str(user.id), user.hashed_password).hex()
+
+    def is_ones_own(self, user: User, by: Actor, ticket: str = "") -> bool:
+        """Tell whether an account is the actor's, or the ticket's."""
+        if by.is_operator or (by.user is not None and by.user.id == user.id):
+            return True
+        return compare_digest(self.ticket(user).encode(), ticket.encode())
 
     def pending(self, user: User) -> str | None:
         """Say which new address of an account waits to be confirmed."""
         address = self.auth.mailed_tokens.pending(user.id, PURPOSE)
-        if address is None or _is_own(user, address):
+        if address is None or names.same_mailbox(user.email, address):
             return None
         return address
 
@@ -134,40 +158,135 @@ class EmailVerification(Capability):
         return Exported({"new_address": pending} if pending else None)
 
     @operation
-    def confirm(self, token: str) -> EmailVerified:
+    def confirm(
+        self,
+        token: str,
+        *,
+        by: Actor = STRANGER,
+        password: str = "",
+        ticket: str = "",
+        keep: str | None = None,
+    ) -> EmailVerified:
         """Make the address that the token was mailed to the account's.
+
+        Args:
+            token: from the mailed link.
+            by: who confirms; the account's owner needs to show no more.
+            password: the account's, from anybody else.
+            ticket: of ``ticket``, instead of the password.
+            keep: the token of the session that goes on, where the address
+                changes; all others end.
 
         Raises:
             EmailLinkInvalid: wrong, used, replaced or old token.
+            AccountUnproven: no password, or not the account's.
             EmailTaken: somebody else got the address meanwhile.
+            TooMany: the password was wrong too often.
 
         Source: the address confirmed is the address mailed
         (CVE-2026-32700).
         """
-        proof = self.auth.mailed_tokens.look(token, PURPOSE)
-        if proof is None or not self.db.hold(proof.user_id):
-            raise EmailLinkInvalid
-        if self.auth.mailed_tokens.use(token, PURPOSE) is None:
-            raise EmailLinkInvalid
-        user = self.db.find_user_by(id=proof.user_id)
-        if not user.is_active:
-            raise EmailLinkInvalid
-        if not _is_own(user, proof.address):
-            self.change(user, proof.address)
-        self.mark(user)
-        return EmailVerified(proof.address)
+        awaited = self.look(token)
+        if not self.is_ones_own(awaited.user, by, ticket):
+            self._prove(awaited.user, password)
+        tokens = self.auth.mailed_tokens
+        return self._finish(
+            awaited, lambda: tokens.use(token, PURPOSE) is not None, keep
+        )
 
-    @operation
-    def change(self, user: User, address: str) -> None:
-        """Put a new address in place of the old one.
+    def _prove(self, user: User, password: str) -> None:
+        """Take the password of an account, as at its sign-in.
 
         Raises:
-            EmailTaken: it belongs to somebody.
+            AccountUnproven: there is none, or it is wrong.
         """
-        self.db.update_user(user.id, email=address, email_verified_at=None)
-        # Letters to the old address must not open the account any more.
-        self.auth.mailed_tokens.forget(user.id)
-        self.history.record("email.change", user.id)
+        if not password:
+            raise AccountUnproven
+        try:
+            self.auth.login.prove(user.username, password)
+        except NotProven as error:
+            raise AccountUnproven from error
+
+    @operation
+    def confirm_by_code(
+        self,
+        code: str,
+        *,
+        by: Actor = STRANGER,
+        email: str = "",
+        ticket: str = "",
+        keep: str | None = None,
+    ) -> EmailVerified:
+        """Make the address that the code was mailed to the account's.
+
+        A code has five tries. Whoever has neither session nor ticket of the
+        account spends none, and is answered as for a wrong code.
+
+        Args:
+            code: as typed.
+            by: who types it.
+            email: whose code it is, where nobody is signed in.
+            ticket: of ``ticket``, for that account.
+            keep: as for ``confirm``.
+
+        Raises:
+            Malformed: it cannot be a code.
+            CodeIncorrect: wrong, used, replaced or old code.
+            EmailTaken: somebody else got the address meanwhile.
+            TooMany: too many tries.
+
+        Source: NIST SP 800-63B-4 4.2.1.2, 3.2.2.
+        """
+        digits = read_code(code, DIGITS)
+        if digits is None:
+            raise Malformed(Fault(CODE_FORMAT, "code"))
+        user = self._typist(by, email, ticket)
+        name, number = names.canonical(email) or email, user.id if user else 0
+        with self.auth.throttle.attempt(CODE, number or None, name):
+            tokens = self.auth.mailed_tokens
+            proof = tokens.try_code(number, PURPOSE, digits)
+            if proof is None:
+                refusal = CodeIncorrect()
+                self.history.record(CONFIRM, number or None, refusal.code)
+                raise refusal
+        return self._finish(
+            self._awaited(proof),
+            lambda: tokens.use_code(proof, PURPOSE, digits),
+            keep,
+        )
+
+    def claimant(self, name: str, password: str) -> Actor:
+        """Say who somebody is by their password; NotProven if nobody."""
+        if not (name and password):
+            raise NotProven
+        return Actor(self.auth.login.prove(name, password))
+
+    def _typist(self, by: Actor, email: str, ticket: str) -> User | None:
+        """Find whose code somebody may try; it costs the same for nobody."""
+        if by.user is not None:
+            return by.user
+        try:
+            user = self.db.find_user_called(names.canonical(email) or "")
+        except NoResultFound:
+            return None
+        return user if self.is_ones_own(user, by, ticket) else None
+
+    def _finish(
+        self, awaited: Awaited, use: Callable[[], bool], keep: str | None
+    ) -> EmailVerified:
+        """Use a proof up, and make its address the account's."""
+        if not self.db.hold(awaited.user.id) or not use():
+            raise EmailLinkInvalid
+        user = self.db.find_user_by(id=awaited.user.id)
+        if not user.is_active:
+            raise EmailLinkInvalid
+        if not names.same_mailbox(user.email, awaited.address):
+            self.auth.email_changes.make(user, awaited.address)
+            # Attack: a thief's session, where the owner moves away from a
+            # mailbox that the thief can read.
+            self.auth.sessions.end_all(user.id, keep=keep)
+        self.mark(user)
+        return EmailVerified(awaited.address)
 
     def mark(self, user: User) -> None:
         """Note that the owner has shown to read the account's mail."""
@@ -178,58 +297,3 @@ class EmailVerification(Capability):
         )
         if marked:
             self.history.record("email_verification.confirm", user.id)
-
-    @operation
-    def start_change(self, user: User, address: str) -> bool:
-        """Change an address at once, or ask its reader first.
-
-        Returns:
-            True when the address waits to be confirmed.
-
-        Raises:
-            EmailTaken: it belongs to somebody, and that may be told.
-            Malformed: it cannot be an address.
-            TooMany: the new address got many letters already.
-        """
-        name = self.auth.registration.check_email(address)
-        if _is_own(user, address):
-            # Only the spelling changes; it is the same mailbox.
-            self.db.update_user(user.id, email=name.shown)
-            return False
-        if self.settings.email.change_immediate:
-            self.change(user, name.shown)
-            return False
-        # Attack: a signed-in person who floods a stranger's mailbox.
-        self.auth.throttle.write_to(name.canonical)
-        self._tell_old_address(user)
-        if self._is_taken(name.canonical):
-            if not self.settings.email.verified_required:
-                raise EmailTaken
-            # Attack: telling a taken address by whether the profile says
-            # that it waits. The token of this wait is in no letter.
-            self.auth.mailed_tokens.issue(user.id, PURPOSE, name.shown)
-            return True
-        self.ask(user, name.shown)
-        return True
-
-    def _is_taken(self, canonical: str) -> bool:
-        """Tell whether an address is somebody's at this moment."""
-        try:
-            self.db.find_user_called(canonical)
-        except NoResultFound:
-            return False
-        return True
-
-    def _tell_old_address(self, user: User) -> None:
-        """Tell the old address that a new one is asked for."""
-        self.history.record("email.change.ask", user.id)
-        letter = letters.address_changing(self.auth.desk, user)
-        self.auth.outbox.put(user.id, letter)
-
-
-def _is_own(user: User, address: str) -> bool:
-    """Tell whether an address is the account's own, in any spelling."""
-    if address == user.email:
-        return True
-    wanted = names.email_address(address).canonical
-    return wanted == names.email_address(user.email).canonical

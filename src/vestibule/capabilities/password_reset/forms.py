@@ -37,6 +37,7 @@ class NewPassword(Shape):
 
     password: str = asked.new_password("New password")
     confirm_password: str = asked.password_again("New password again")
+    link: str = asked.opened_link()
 
     def faults(self) -> Iterable[Fault]:
         """Refuse two passwords that differ."""

@@ -1,5 +1,6 @@
 """Asking for a reset link, and setting a new password with it."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from sqlalchemy.exc import NoResultFound
@@ -47,6 +48,10 @@ class PasswordWasReset:
     email: str
 
 
+class _TakenBack(Exception):
+    """What was written shall not stay."""
+
+
 class PasswordReset(Capability):
     """A new password for whoever reads the account's mail."""
 
@@ -89,8 +94,8 @@ class PasswordReset(Capability):
         try:
             user = self.db.find_user_called(name.canonical)
         except NoResultFound:
-            self.auth.throttle.may_write_to(name.canonical)
-            return self._nobodys(name)
+            may_write = self.auth.throttle.may_write_to(name.canonical)
+            return self._nobodys(name, as_letter=may_write)
         address = names.email_address(user.email).canonical
         if not self.auth.throttle.may_write_to(address):
             self.history.record("password_reset.ask", user.id, "rate.wait")
@@ -103,8 +108,14 @@ class PasswordReset(Capability):
         handed = token if self.settings.email.reset_token_in_answer else None
         return ResetAsked(name.shown, handed)
 
-    def _nobodys(self, name: names.Name) -> ResetAsked:
+    def _nobodys(
+        self, name: names.Name, *, as_letter: bool = False
+    ) -> ResetAsked:
         """Answer as for any address, where that may not be told.
+
+        Args:
+            name: what was typed.
+            as_letter: it shall take as long as to write a letter.
 
         Raises:
             NoSuchAccount: only with the setting REVEAL_ACCOUNTS.
@@ -112,7 +123,24 @@ class PasswordReset(Capability):
         self.history.record("password_reset.ask", None, "reset.no_account")
         if self.settings.email.reveal_accounts:
             raise NoSuchAccount
+        if as_letter:
+            self._write_to_nobody()
         return ResetAsked(name.shown)
+
+    def _write_to_nobody(self) -> None:
+        """Write a letter like any other, and take it back.
+
+        Attack: telling by the time, or by a failing outbox, whether there
+        is somebody to write to.
+        """
+        nobody = User(id=0, email="nobody@localhost", username="nobody")
+        letter = letters.reset(
+            self.auth.desk, nobody, self.db.randomness.token()
+        )
+        self.db.hold(nobody.id)
+        with suppress(_TakenBack), self.db.unit():
+            self.auth.outbox.put(None, letter)
+            raise _TakenBack
 
     @operation
     def send(self, user: User, *, by_operator: bool = False) -> str:
@@ -137,6 +165,25 @@ class PasswordReset(Capability):
         token = self.auth.mailed_tokens.issue(user.id, PURPOSE, address)
         self.history.record("password_reset.ask", user.id)
         return token
+
+    @operation
+    def take_over(self, token: str) -> str:
+        """Give whoever holds a confirmation letter the way to a new password.
+
+        They read the mail of an account whose password they do not know:
+        somebody else chose it, or they forgot it. The letter proves as
+        much as that of a reset. It is used up when the password is set,
+        with all that is left of whoever had the account.
+
+        Raises:
+            Expired: the letter is void, or it is about a new address:
+                that one's reader is not the account's owner yet.
+        """
+        with self.auth.throttle.attempt_from_here(PURPOSE):
+            awaited = self.auth.email_verification.look(token)
+            if awaited.is_new or awaited.user.email_verified_at is not None:
+                raise ResetTokenInvalid
+        return self.issue(awaited.user)
 
     def look(self, token: str) -> User:
         """Say whose password a token may set, without using it up.
@@ -186,6 +233,7 @@ class PasswordReset(Capability):
         self.auth.mailed_tokens.forget(user.id)
         self.auth.passwords.set(user, hashed)
         self.auth.sessions.end_all(user.id)
+        self.auth.known_devices.forget_all(user.id)
         self.auth.email_verification.mark(user)
         # Whoever was told to wait or reset need not wait any more.
         self.auth.throttle.forgive("login", user.id)

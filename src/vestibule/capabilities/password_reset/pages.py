@@ -9,6 +9,7 @@ from vestibule.capabilities.password_reset.forms import (
 )
 from vestibule.doors.caller import allowed, signed_out_only
 from vestibule.doors.hall import auth, settings
+from vestibule.doors.mailed_links import NEW_PASSWORD
 from vestibule.doors.pages import form_page
 from vestibule.doors.refusals import said
 from vestibule.doors.visit import visit
@@ -25,10 +26,10 @@ pages = Blueprint("password_reset", __name__, template_folder="templates")
 @allowed(Act.RESET)
 @signed_out_only
 def ask() -> Response:
-    """Ask for a link, or open the form of one that has ``?token=``."""
+    """Ask for a link, or open one that has ``?token=``."""
     token = request.args.get("token")
     if token is not None:
-        return _finish(token)
+        return NEW_PASSWORD.opened(token, auth().password_reset.look, _dead)
     return form_page(
         ResetAskCalled,
         "vestibule/password_reset/ask.html",
@@ -40,31 +41,43 @@ def ask() -> Response:
 @pages.route("/password_reset/<token>", methods=["GET", "POST"])
 @allowed(Act.RESET)
 @signed_out_only
-def finish(token: str) -> Response:
-    """Open the form behind a mailed link, and set the new password."""
-    return _finish(token)
+def open_link(token: str) -> Response:
+    """Open a mailed link, and lead on to an address without its token."""
+    return NEW_PASSWORD.opened(token, auth().password_reset.look, _dead)
+
+
+@pages.route("/password_reset/new", methods=["GET", "POST"])
+@allowed(Act.RESET)
+@signed_out_only
+def finish() -> Response:
+    """Show the form of the link that was opened, and set the password."""
+    return NEW_PASSWORD.shown(_finish, _dead)
 
 
 def _finish(token: str) -> Response:
     """Show the form of a good token; looking at it never uses it up."""
-    try:
-        user = auth().password_reset.look(token)
-        response = form_page(
-            NewPassword,
-            "vestibule/password_reset/finish.html",
-            lambda form: auth().password_reset.finish(token, form.password),
-            lambda _: _finished(),
-            owner_of_link=user,
-            address=masked(user.email),
-            this_page="",
-        )
-    except Expired as refusal:
-        visit().note("warning", said(refusal.faults[0]))
-        response = redirect(url_for("vestibule.password_reset.ask"))
-    # Attack: the address with the token in it leaks to whatever the page
-    # links to.
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
+    user = auth().password_reset.look(token)
+
+    def act(form: NewPassword) -> None:
+        """Set the password, if the form is the one of this link."""
+        NEW_PASSWORD.check(form.link, token)
+        auth().password_reset.finish(token, form.password)
+
+    return form_page(
+        NewPassword,
+        "vestibule/password_reset/finish.html",
+        act,
+        lambda _: _finished(),
+        owner_of_link=user,
+        address=masked(user.email),
+        link=NEW_PASSWORD.mark(token),
+    )
+
+
+def _dead(refusal: Expired) -> Response:
+    """Say that a link is over, and lead to where there are new ones."""
+    visit().note("warning", said(refusal.faults[0]))
+    return redirect(url_for("vestibule.password_reset.ask"))
 
 
 def _ask(form: ResetAskCalled) -> str:

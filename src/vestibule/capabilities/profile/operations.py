@@ -112,7 +112,7 @@ class Profile(Capability):
         # The address before the username, as in a registration: two people
         # who want each other's names then wait, and never for each other.
         pending = None
-        start_change = self.auth.email_verification.start_change
+        start_change = self.auth.email_changes.start
         try:
             if email != user.email and start_change(user, email):
                 pending = email

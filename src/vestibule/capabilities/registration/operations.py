@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy.exc import NoResultFound
 
@@ -16,9 +16,14 @@ from vestibule.user import EmailTaken, User, UsernameTaken
 
 @dataclass(frozen=True)
 class Registered:
-    """There is an account with this address now, or there was already."""
+    """There is an account with this address now, or there was already.
+
+    ``ticket`` shows later who has chosen its password; for an account that
+    there was already it shows nothing, and looks the same.
+    """
 
     email: str
+    ticket: str = field(repr=False)
 
 
 class Registration(Capability):
@@ -64,18 +69,11 @@ class Registration(Capability):
             EmailTaken, UsernameTaken: it belongs to somebody.
             Malformed: a name or the password cannot be one.
         """
-        gathered = Gathered()
-        with gathered:
-            if username is not None:
-                username = self.check_username(
-                    username, reserved=by_operator
-                ).shown
-        with gathered:
-            email = self.check_email(email).shown
-        with gathered:
-            own = [email, username or "", *(part or "" for part in full_name)]
-            self.auth.passwords.check(password, own)
-        gathered.tell()
+        email, username = self._checked(
+            email, password, username, full_name, reserved=by_operator
+        )
+        if not by_operator:
+            self.auth.throttle.count_here("registration")
         hashed = self.auth.passwords.hasher.hash(password)
         verified_at = self.auth.clock.now() if by_operator else None
         with self.advising(username):
@@ -93,6 +91,34 @@ class Registration(Capability):
             self.auth.email_verification.ask(user)
         return user
 
+    def _checked(
+        self,
+        email: str,
+        password: str,
+        username: str | None,
+        full_name: names.FullName,
+        *,
+        reserved: bool = False,
+    ) -> tuple[str, str | None]:
+        """Give address and username as they are kept, or say all faults.
+
+        Raises:
+            Malformed: a name or the password cannot be one.
+        """
+        gathered = Gathered()
+        with gathered:
+            if username is not None:
+                username = self.check_username(
+                    username, reserved=reserved
+                ).shown
+        with gathered:
+            email = self.check_email(email).shown
+        with gathered:
+            own = [email, username or "", *(part or "" for part in full_name)]
+            self.auth.passwords.check(password, own)
+        gathered.tell()
+        return email, username
+
     @operation
     def sign_up(
         self,
@@ -105,8 +131,15 @@ class Registration(Capability):
         """Register through a door that may not tell who has an account.
 
         Where addresses must be verified, a taken address gets the same
-        answer, and its owner is told by mail (attack: enumeration).
+        answer, and its owner is told by mail (attack: enumeration). The
+        letter is counted before anybody knows to whom it goes, so that
+        both cost the same commits.
         """
+        may_write = True
+        if self.settings.email.verified_required:
+            self._checked(email, password, username, full_name)
+            canonical = self.check_email(email).canonical
+            may_write = self.auth.throttle.may_write_to(canonical)
         try:
             user = self.register(
                 email,
@@ -124,14 +157,20 @@ class Registration(Capability):
                 with self.advising(username):
                     raise UsernameTaken from None
             address = self.check_email(email)
-            if not self.auth.throttle.may_write_to(address.canonical):
-                return Registered(address.shown)
+            if not may_write:
+                return self._taken(address)
             with self.db.apart():
                 if self._tell_owner(address.shown):
-                    return Registered(address.shown)
+                    return self._taken(address)
             # Deleted since: now the address is free.
             return self.sign_up(email, password, username, full_name, language)
-        return Registered(user.email)
+        ticket = self.auth.email_verification.ticket(user)
+        return Registered(user.email, ticket)
+
+    def _taken(self, address: names.Name) -> Registered:
+        """Answer as for a new account."""
+        ticket = self.auth.email_verification.ticket(None)
+        return Registered(address.shown, ticket)
 
     @contextmanager
     def advising(self, username: str | None) -> Iterator[None]:
@@ -171,6 +210,11 @@ class Registration(Capability):
         if not self.db.hold(owner.id):
             return False
         self.history.record("registration", owner.id, EmailTaken.reason.code)
-        letter = letters.already_registered(self.auth.desk, owner)
-        self.auth.outbox.put(owner.id, letter)
+        is_confirmed = owner.email_verified_at is not None
+        write = (
+            letters.already_registered
+            if is_confirmed
+            else letters.registered_unconfirmed
+        )
+        self.auth.outbox.put(owner.id, write(self.auth.desk, owner))
         return True

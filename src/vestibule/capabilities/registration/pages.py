@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response
 from vestibule.capabilities.registration.forms import NamedSignUp, SignUp
 from vestibule.doors.caller import allowed, signed_out_only
 from vestibule.doors.hall import auth, settings
+from vestibule.doors.mailed_links import welcome
 from vestibule.doors.pages import form_page
 from vestibule.doors.visit import visit
 from vestibule.doors.words import say, wish
@@ -26,14 +27,15 @@ def register() -> Response:
         lambda form: auth().registration.sign_up(
             form.email, form.password1, form.username, form.full_name, wish()
         ),
-        lambda outcome: _registered(outcome.email),
+        lambda outcome: _registered(outcome.email, outcome.ticket),
         sorry=say("Invalid credentials. Try again"),
         taken=say(EmailTaken.reason.text),
     )
 
 
-def _registered(email: str) -> Response:
+def _registered(email: str, ticket: str) -> Response:
     """Go to the sign-in page, with the address already filled in."""
+    welcome(email, ticket)
     text = say("Your account is ready. Sign in")
     if settings().sends_mail:
         text = say(
@@ -43,8 +45,8 @@ def _registered(email: str) -> Response:
         )
     if settings().email.verified_required:
         text = say(
-            "We have sent a message to {email}. Open the link in it, "
-            "then sign in",
+            "We have sent a message to {email}. Open the link in it, or "
+            "enter its code here; then sign in",
             email=email,
         )
     visit().note("success", text)
