@@ -21,6 +21,7 @@ def is_alive(auth: Auth, token: str) -> bool:
     return auth.get_user_from_session_id(token) is not None
 
 
+@pytest.mark.attack(60, "A16")
 def test_a_token_is_256_random_bits_that_only_its_bearer_has(
     auth: Auth, alice: User
 ) -> None:
@@ -35,6 +36,7 @@ def test_a_token_is_256_random_bits_that_only_its_bearer_has(
     assert kept == {hashlib.sha256(t.encode()).digest() for t in tokens}
 
 
+@pytest.mark.attack(63)
 def test_one_account_has_many_sessions(auth: Auth, alice: User) -> None:
     tokens = [auth.create_session("alice@example.com") for _ in range(4)]
     assert all(tokens)
@@ -54,6 +56,7 @@ def test_nobody_gets_a_session_without_an_account(auth: Auth) -> None:
     assert auth.create_session("") is None
 
 
+@pytest.mark.attack("A18")
 def test_an_unused_session_ends_after_twelve_hours(
     auth: Auth, alice: User, clock: TurnableClock
 ) -> None:
@@ -67,6 +70,7 @@ def test_an_unused_session_ends_after_twelve_hours(
     assert not is_alive(auth, other)
 
 
+@pytest.mark.attack("A18")
 def test_a_session_in_use_ends_after_seven_days(
     auth: Auth, alice: User, clock: TurnableClock
 ) -> None:
@@ -98,6 +102,7 @@ def test_a_look_costs_one_statement_and_a_write_once_a_minute(
         assert slides or len(statements) == 1
 
 
+@pytest.mark.attack(147)
 def test_parallel_requests_slide_a_session_once(
     auth: Auth, alice: User, clock: TurnableClock
 ) -> None:
@@ -115,6 +120,7 @@ def test_parallel_requests_slide_a_session_once(
     assert tuple(row) == (clock.now(), clock.now() + 12 * 3600)
 
 
+@pytest.mark.attack(61, 95)
 def test_what_is_no_token_opens_nothing(
     app: Flask, auth: Auth, alice: User
 ) -> None:
@@ -153,6 +159,7 @@ def test_what_is_no_token_opens_nothing(
     assert statements == []
 
 
+@pytest.mark.attack(61, 69)
 def test_odd_cookies_open_nothing_and_break_nothing(
     app: Flask, auth: Auth, alice: User
 ) -> None:
@@ -178,6 +185,7 @@ def test_odd_cookies_open_nothing_and_break_nothing(
         assert answer.status_code == 403, header
 
 
+@pytest.mark.attack(62, "A16")
 def test_strangers_leave_no_row_and_get_no_cookie(
     app: Flask, auth: Auth
 ) -> None:

@@ -10,6 +10,7 @@ from conftest import PASSWORD
 from stagecraft import at_once, counts
 from vestibule.auth import Auth
 from vestibule.capabilities.login.operations import CredentialsIncorrect
+from vestibule.capabilities.passwords.operations import OldPasswordIncorrect
 from vestibule.capability import Capability
 from vestibule.policy import OPERATOR
 from vestibule.user import User
@@ -33,12 +34,16 @@ class Meanwhile(Capability):
             self.act()
 
 
-@pytest.mark.parametrize("event", ["reset", "change", "set", "deletion"])
+@pytest.mark.parametrize(
+    "event", ["reset", "change", "set", "deletion", "not me"]
+)
 def test_a_sign_in_that_was_overtaken_opens_no_session(
     auth: Auth, alice: User, event: str
 ) -> None:
     token = auth.password_reset.issue(alice)
+    letter = auth.mailed_tokens.issue(alice.id, "not_me", alice.email)
     acts: dict[str, Callable[[], Any]] = {
+        "not me": lambda: auth.not_me.secure(letter),
         "reset": lambda: auth.update_password(token, NEW),
         "change": lambda: auth.passwords.change(alice, PASSWORD, NEW),
         "set": lambda: auth.administration.set_password(alice, NEW),
@@ -68,3 +73,15 @@ def test_a_reset_ends_the_sessions_that_open_in_the_same_moment(
         assert counts(auth)["vestibule_sessions"] == 0
         assert auth.valid_login("alice", new)
         old = new
+
+
+def test_a_refused_change_of_the_password_ends_nothing(
+    auth: Auth, alice: User
+) -> None:
+    own, other = auth.sessions.open(alice.id), auth.sessions.open(alice.id)
+
+    with pytest.raises(OldPasswordIncorrect):
+        auth.passwords.change(alice, "a wrong guess", NEW, keep=own)
+
+    assert auth.sessions.owner(own)
+    assert auth.sessions.owner(other)

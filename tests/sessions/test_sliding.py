@@ -36,6 +36,7 @@ class Held:
         self.write(fingerprint, now)
 
 
+@pytest.mark.attack(147)
 def test_nobody_waits_for_it_and_one_session_is_queued_once(
     auth: Auth, alice: User, clock: TurnableClock
 ) -> None:

@@ -1,107 +1,199 @@
-"""What ends sessions, whose, and which not: the table of session death."""
+"""What ends sessions, whose, and which not: the table of session death.
 
-from collections.abc import Callable
+The table is docs/sessions.toml, and these tests are made from it: every
+change, by every door, looked at from everywhere a session can be shown.
+"""
+
+import inspect
+import re
+from collections.abc import Iterator
+from itertools import count
+from typing import TYPE_CHECKING
 
 import pytest
+from flask import Flask
 
-from conftest import PASSWORD, account
+from conftest import account
+from deaths import WAYS, Change, World, parts, places, table
+from deeds import LINES, deeds
+from hosts import hosting
 from vestibule.auth import Auth
+from vestibule.capability import Capability
+from vestibule.doors.cli import main
 from vestibule.policy import OPERATOR
+from vestibule.settings import Settings
 from vestibule.user import User
 
-NEW = "another good password"
-Act = Callable[[Auth, User, str], object]
+if TYPE_CHECKING:
+    from racing import Track
 
-
-def by_reset(auth: Auth, user: User, _: str) -> None:
-    """Reset the password by a mailed link."""
-    auth.update_password(auth.get_reset_password_token(user.email), NEW)
-
-
-def refused(auth: Auth, user: User, own: str) -> None:
-    """Try to change the password without knowing it."""
-    with pytest.raises(Exception, match="not correct"):
-        auth.passwords.change(user, "a wrong guess", NEW, keep=own)
-
-
-ACTS: dict[str, tuple[Act, set[str]]] = {
-    "signing out": (
-        lambda auth, _, own: auth.login.out(own),
-        {"other"},
-    ),
-    "password change": (
-        lambda auth, user, own: auth.passwords.change(
-            user, PASSWORD, NEW, keep=own
-        ),
-        {"own"},
-    ),
-    "password reset": (by_reset, set()),
-    "password set by the operator": (
-        lambda auth, user, _: auth.administration.set_password(user, NEW),
-        set(),
-    ),
-    "promotion": (
-        lambda auth, user, _: auth.administration.set_admin(
-            user, is_admin=True, by=OPERATOR
-        ),
-        set(),
-    ),
-    "demotion": (
-        lambda auth, user, _: auth.administration.set_admin(
-            user, is_admin=False, by=OPERATOR
-        ),
-        set(),
-    ),
-    "disabling": (
-        lambda auth, user, _: auth.administration.set_active(
-            user, is_active=False, by=OPERATOR
-        ),
-        set(),
-    ),
-    "deletion": (
-        lambda auth, user, _: auth.deletion.delete(user, by=OPERATOR),
-        set(),
-    ),
-    "a contract call": (
-        lambda auth, user, _: auth.destroy_session(user.id),
-        set(),
-    ),
-    "profile change": (
-        lambda auth, user, _: auth.profile.update(
-            user, "alice2", "alice@example.com", by=OPERATOR
-        ),
-        {"own", "other"},
-    ),
-    "a wish for a reset": (
-        lambda auth, user, _: auth.password_reset.ask(user.email),
-        {"own", "other"},
-    ),
-    "a failed password change": (
-        refused,
-        {"own", "other"},
-    ),
+TABLE = table()
+# What makes sessions, where no other one ends by it.
+OPENING = {"POST /login"}
+# Commands that leave what there is of an account as it is.
+HARMLESS = {"user create", "user export", "user list", "user show"}
+# What the changes of the table are made of, and is no change by itself.
+PARTS = {
+    "auth.passwords.set": "of every new password",
+    "auth.passwords.lock": "of what asks for a new password",
+    "auth.email_changes.make": "of confirming another address",
+    "auth.email_verification.cancel_change": "of several changes",
+    "auth.known_devices.forget_all": "of several changes",
+    "auth.password_reset.issue": "of asking for a reset link",
+    "auth.password_reset.send": "of asking for a reset link",
+    "auth.sessions.renew": "of confirming the password",
 }
+ENDS = re.compile(
+    r"sessions\.(?:end|end_all|end_device|renew)\(|self\._end_all\("
+    r"|mailed_tokens\.forget\(|known_devices\.forget_all\("
+    r"|delete\(SessionRecord\)"
+)
+by_every_change = pytest.mark.parametrize("change", TABLE, ids=str)
+pytestmark = pytest.mark.settings(
+    attempts_per_account=1_000_000, attempts_per_address=1_000_000
+)
 
 
-def test_every_act_ends_exactly_the_sessions_it_should(
-    auth: Auth, bob: User
+@pytest.fixture
+def root(auth: Auth) -> str:
+    """Give the session of an administrator, of whom there are two."""
+    for name in ("root", "second"):
+        made = account(auth, name)
+        auth.administration.set_admin(made, is_admin=True, by=OPERATOR)
+    return auth.sessions.open(made.id)
+
+
+@pytest.mark.attack(64, 65, 100, 102, "A18", "A19")
+@by_every_change
+def test_a_change_ends_at_every_door_exactly_what_the_table_says(  # noqa: PLR0917
+    auth: Auth,
+    app: Flask,
+    settings: Settings,
+    root: str,
+    bob: User,
+    change: Change,
+    track: "Track",
 ) -> None:
-    auth.db.update_user(bob.id, is_admin=True)
     bobs = auth.sessions.open(bob.id)
-    for act, (do, spared) in ACTS.items():
-        alice = account(auth, "alice")
-        sessions = {
-            "own": auth.sessions.open(alice.id),
-            "other": auth.sessions.open(alice.id, remember=True),
+    numbers = count()
+    with hosting(settings) as host, track.beside(auth) as elsewhere:
+        here = places(app, host)
+        for way in change.ways():
+            world = World(app, auth, f"user{next(numbers)}", root)
+            tokens = {**world.sessions(), "bob": bobs, "root": root}
+            assert world.left() == {"resets", "letters", "pending", "devices"}
+            # Once before, so that whoever remembers an answer is found out.
+            assert all(elsewhere("owners", tokens=[*tokens.values()])), way
+            for look in here.values():
+                assert look(world.this), way
+                assert look(world.other["bearer"]), way
+
+            world.do(way)
+
+            expected = {
+                name for name in tokens if not _ends(change, name, world)
+            }
+            for place, is_alive in here.items():
+                alive = {n for n, token in tokens.items() if is_alive(token)}
+                assert alive == expected, (way, place)
+            owned = elsewhere("owners", tokens=[*tokens.values()])
+            alive = {n for n, o in zip(tokens, owned, strict=True) if o}
+            assert alive == expected, (way, "another process")
+            left = {"resets", "letters", "pending", "devices"} - change.ends
+            assert world.left() == left, way
+            if world.fresh:
+                assert all(look(world.fresh) for look in here.values()), way
+
+
+def _ends(change: Change, name: str, world: World) -> bool:
+    """Tell whether the table says that a session ends."""
+    if name in ("bob", "root"):
+        return False
+    if name == "this":
+        return "this" in change.ends or bool(world.fresh)
+    return ("one" if name == "one" else "others") in change.ends
+
+
+def test_every_way_of_the_table_is_known_and_every_part() -> None:
+    ways = [way for change in TABLE for way in change.ways()]
+
+    assert sorted(ways) == sorted(set(ways))
+    assert set(ways) == set(WAYS)
+    for change in TABLE:
+        assert change.ends <= parts(), change
+        assert set(change.doors) <= {
+            *("page", "api", "classic", "command", "python")
         }
 
-        do(auth, alice, sessions["own"])
 
-        alive = {
-            name
-            for name, token in sessions.items()
-            if auth.get_user_from_session_id(token) is not None
-        }
-        assert alive == spared, act
-        assert auth.get_user_from_session_id(bobs) is not None, act
-        auth.deletion.delete(alice, by=OPERATOR)
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_every_route_that_touches_sessions_stands_in_the_table(
+    app: Flask,
+) -> None:
+    named = {way for change in TABLE for way in change.ways()}
+    routes = {f"{deed.method} {deed.rule}" for deed in deeds(app)}
+    touching = {
+        route
+        for route, line in LINES.items()
+        if "sessions" in line.changes.split()
+    }
+
+    assert touching - OPENING - named == set()
+    assert {way for way in named if " /" in way} - routes == set()
+    for change in TABLE:
+        for way in change.doors.get("api", []):
+            assert " /api/v1/" in way
+        for way in change.doors.get("page", []):
+            assert " /api/" not in way
+
+
+def test_every_command_about_accounts_stands_in_the_table() -> None:
+    named = {
+        way for change in TABLE for way in change.doors.get("command", [])
+    }
+    user = main.commands["user"]
+
+    there = {f"user {name}" for name in user.commands}  # type: ignore[attr-defined]
+
+    assert named | HARMLESS == there
+    assert named & HARMLESS == set()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_every_operation_that_ends_anything_stands_in_the_table(
+    auth: Auth,
+) -> None:
+    named = {
+        way.partition("(")[0]
+        for change in TABLE
+        for way in change.doors.get("python", [])
+    }
+    found = {name for one in auth.capabilities for name in ending(one)}
+
+    assert found - named - set(PARTS) == set()
+    # And nothing is excused that ends nothing any more.
+    known = {
+        f"auth.{one.name}.{name}"
+        for one in auth.capabilities
+        for name in vars(type(one))
+    }
+    assert set(PARTS) <= known
+
+
+def ending(capability: Capability) -> Iterator[str]:
+    """Name the operations of a capability that end something."""
+    kind = type(capability)
+    hooks = {name for name in vars(Capability) if not name.startswith("_")}
+    for name in vars(kind):
+        if name.startswith("_") or name in hooks:
+            continue
+        if callable(getattr(kind, name)) and ENDS.search(source(kind, name)):
+            yield f"auth.{capability.name}.{name}"
+
+
+def source(kind: type, name: str) -> str:
+    """Read a method and what it calls of its own class."""
+    text = inspect.getsource(getattr(kind, name))
+    inner = set(re.findall(r"self\.(_\w+)\(", text)) - {name}
+    own = [one for one in inner if one in vars(kind)]
+    return text + "".join(source(kind, one) for one in own)

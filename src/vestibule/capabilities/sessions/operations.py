@@ -1,18 +1,22 @@
 """Opening, finding, sliding and ending sessions."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import (
-    Select,
-    bindparam,
-    case,
-    delete,
-    insert,
-    select,
-    update,
+from sqlalchemy import case, delete, insert, select, update
+
+from vestibule.capabilities.sessions.devices import (
+    MOST_LOOKED_AT,
+    Device,
+    Devices,
 )
-
+from vestibule.capabilities.sessions.looks import (
+    TERM,
+    USER,
+    USER_NAMES,
+    Bearer,
+    Term,
+    look_up,
+)
 from vestibule.capabilities.sessions.records import SessionRecord
 from vestibule.capabilities.sessions.sliding import TOUCH_EVERY, Slides
 from vestibule.capability import Capability, Exported, operation
@@ -20,7 +24,7 @@ from vestibule.errors import NotProven
 from vestibule.ground.randomness import fingerprint
 from vestibule.history import circumstances
 from vestibule.outcomes import Renewed
-from vestibule.policy import STRANGER, Actor
+from vestibule.policy import STRANGER, Act, Actor
 from vestibule.prepared import FoundRow, Prepared
 from vestibule.user import User, found
 
@@ -29,24 +33,6 @@ if TYPE_CHECKING:
 
 LONGEST_TOKEN = 128
 SWEEP_AT_ONCE = 200
-
-# The hot path: one look-up by primary key, prepared once.
-_LIVING = (
-    SessionRecord.fingerprint == bindparam("fingerprint"),
-    SessionRecord.ends_at > bindparam("now"),
-    User.is_active,
-)
-
-
-def _look_up(*columns: Any) -> Select[Any]:
-    """Find a living session and what is wanted of its owner."""
-    owned = User.id == SessionRecord.user_id
-    found = select(SessionRecord.seen_at, *columns).join(User, owned)
-    return found.where(*_LIVING)
-
-
-_USER = tuple(User.__table__.columns)
-_USER_NAMES = tuple(column.name for column in _USER)
 
 
 def _slid(now: int) -> dict[str, Any]:
@@ -57,44 +43,6 @@ def _slid(now: int) -> dict[str, Any]:
 
 
 _OPEN = insert(SessionRecord)
-_TERM: Any = select(
-    SessionRecord.created_at,
-    SessionRecord.seen_at,
-    SessionRecord.idle_for,
-    SessionRecord.ends_at,
-    SessionRecord.dies_at,
-).where(*_LIVING[:2])
-
-
-class Bearer(NamedTuple):
-    """Who somebody with a session is, for whoever asks nothing else."""
-
-    seen_at: int
-    id: int
-    username: str
-    email: str
-    email_verified_at: int | None
-    is_admin: bool
-
-
-@dataclass(frozen=True)
-class Term:
-    """How long a session goes on: unused, and at the most."""
-
-    created_at: int
-    ends_at: int
-    dies_at: int
-
-
-@dataclass(frozen=True)
-class Device:
-    """A session as its owner may see it; by nothing here can it be used."""
-
-    created_at: int
-    seen_at: int
-    ends_at: int
-    address: str
-    agent: str
 
 
 class Sessions(Capability):
@@ -105,12 +53,13 @@ class Sessions(Capability):
     def __init__(self, auth: "Auth") -> None:
         super().__init__(auth)
         asked = ("fingerprint", "now")
-        whole = _look_up(SessionRecord.proven_at, *_USER)
+        whole = look_up(SessionRecord.proven_at, *USER)
         self._actor = self.db.prepared(whole, *asked)
         columns = User.__table__.columns
-        brief = _look_up(*(columns[name] for name in Bearer._fields[1:]))
+        brief = look_up(*(columns[name] for name in Bearer._fields[1:]))
         self._bearer = self.db.prepared(brief, *asked)
-        self._term = self.db.prepared(_TERM, *asked)
+        self._term = self.db.prepared(TERM, *asked)
+        self._devices = Devices(self.db)
         self.slides = Slides(self._touch)
         self.db.finishing.append(self.slides.settle)
 
@@ -159,7 +108,7 @@ class Sessions(Capability):
         if row is None:
             return STRANGER
         _, proven_at, *values = row
-        user = found(dict(zip(_USER_NAMES, values, strict=True)))
+        user = found(dict(zip(USER_NAMES, values, strict=True)))
         return Actor(user, proven_at)
 
     def bearer(self, token: str | None) -> Bearer | None:
@@ -266,19 +215,42 @@ class Sessions(Capability):
             self.history.record("session.end_all", user_id)
         return ended
 
-    def devices(self, user: User, most: int = 50) -> list[Device]:
-        """List where somebody is signed in, the last used first."""
-        record = SessionRecord.__table__.columns
-        rows = self.db.read(
-            select(*(record[name] for name in Device.__dataclass_fields__))
-            .where(
-                SessionRecord.user_id == user.id,
-                SessionRecord.ends_at > self.auth.clock.now(),
-            )
-            .order_by(SessionRecord.seen_at.desc())
-            .limit(most)
-        )
-        return [Device(*row) for row in rows]
+    def devices(self, user: User, token: str | None = None) -> list[Device]:
+        """List where somebody is signed in, the last used first.
+
+        Args:
+            user: whose devices they are.
+            token: of the session that asks, which comes before all.
+        """
+        return self._devices.of(user.id, token)
+
+    def elsewhere(self, user: User) -> int:
+        """Say in how many places but one somebody is signed in."""
+        return max(0, self._devices.count(user.id) - 1)
+
+    @operation
+    def end_device(self, handle: str, *, by: Actor) -> None:
+        """End the one session of one's own that a handle names.
+
+        Handles are looked up among the actor's own alone, so that one of
+        somebody else is refused like one that there is not. Nothing is
+        easier to put right than this, so it takes no fresh proof.
+
+        Raises:
+            NotProven: the actor is nobody.
+            NotAllowed: the actor has no such session.
+
+        Source: OWASP ASVS 5.0 7.4.4, 7.5.2.
+        """
+        own_id = by.user.id if by.user is not None else None
+        is_ended = own_id is not None and self._devices.end(own_id, handle)
+        owner_id = own_id if is_ended else None
+        self.auth.policy.require(by, Act.END_DEVICE, owner_id)
+        self.history.record("session.end", owner_id)
+
+    def tell_of_new_device(self, user: User) -> None:
+        """Write to an owner that a new device has signed in just now."""
+        self.auth.not_me.tell_of_new_device(user)
 
     def forget(self, user: User) -> None:
         """Remove the sessions of an account that goes."""
@@ -286,7 +258,8 @@ class Sessions(Capability):
 
     def export(self, user: User) -> Exported:
         """Tell where somebody is signed in."""
-        return Exported([vars(d) for d in self.devices(user, most=10_000)])
+        found = self._devices.of(user.id, most=MOST_LOOKED_AT)
+        return Exported([device.facts for device in found])
 
     def sweep(self, now: int) -> int:
         """Remove a few sessions that are over."""

@@ -1,0 +1,138 @@
+"""Telling of new devices, and shutting out whoever was not the owner."""
+
+from dataclasses import dataclass, field
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.exc import NoResultFound
+
+from vestibule.capabilities.not_me import letters
+from vestibule.capability import Capability, operation
+from vestibule.errors import Expired, Reason
+from vestibule.ground import names
+from vestibule.mailed_tokens import MailedToken
+from vestibule.user import User
+
+PURPOSE = "not_me"
+# A letter may lie unread over a weekend away.
+LIFE = 7 * 86400
+# Attack: burying the first letter under many, by signing in without end.
+SECONDS_BETWEEN = 60
+
+_LAST = select(MailedToken.ends_at).where(
+    MailedToken.user_id == bindparam("user_id"),
+    MailedToken.purpose == PURPOSE,
+)
+
+
+class NotMeLinkInvalid(Expired):
+    """The link is wrong, used, replaced by a newer one, or too old."""
+
+    reason = Reason(
+        "not_me.invalid",
+        "This link does not work any more. If you are not sure that nobody "
+        "else knows your password, set a new one",
+    )
+
+
+@dataclass(frozen=True)
+class Secured:
+    """Everybody is out, and the old password opens nothing.
+
+    ``token`` lets whoever has it set the new password.
+    """
+
+    email: str
+    token: str = field(repr=False)
+
+
+class NotMe(Capability):
+    """One step for an owner who finds a stranger in the account."""
+
+    name = "not_me"
+
+    @operation
+    def tell_of_new_device(self, user: User) -> None:
+        """Write to an owner that a new device has signed in just now.
+
+        The letter's link leads to the page of ``secure``. A minute later
+        there may be the next letter, whose link replaces it.
+
+        Source: OWASP ASVS 5.0 6.3.5.
+        """
+        now = self.auth.clock.now()
+        last = self.db.first(_LAST, user_id=user.id)
+        if last is not None and last[0] > now + LIFE - SECONDS_BETWEEN:
+            return
+        address = names.email_address(user.email).canonical
+        token = self.auth.mailed_tokens.issue(user.id, PURPOSE, address, LIFE)
+        letter = letters.new_device(self.auth.desk, user, token, now + LIFE)
+        self.auth.outbox.put(user.id, letter)
+        self.history.record("login.new_device", user.id)
+
+    def look(self, token: str) -> User:
+        """Say whose account a link secures, without using it up.
+
+        Raises:
+            NotMeLinkInvalid: nobody's.
+        """
+        proof = self.auth.mailed_tokens.look(token, PURPOSE)
+        if proof is None:
+            raise NotMeLinkInvalid
+        try:
+            user = self.db.find_user_by(id=proof.user_id)
+        except NoResultFound as error:
+            # Deleted since the token was found.
+            raise NotMeLinkInvalid from error
+        # A letter to an address that is no longer the account's is void.
+        if names.email_address(user.email).canonical != proof.address:
+            raise NotMeLinkInvalid
+        return user
+
+    @operation
+    def secure(self, token: str) -> Secured:
+        """Shut everybody out by a mailed token, which is used up.
+
+        All sessions, mailed links and wishes for another address end, no
+        device is known any more, and no password opens the account until
+        its owner has set one by the token that this gives: the letter has
+        proven who reads the mail as a reset link does.
+
+        Raises:
+            NotMeLinkInvalid: wrong, used, replaced or old token.
+            TooMany: too many were tried from one network address.
+
+        Source: OWASP ASVS 5.0 7.4.3; NIST SP 800-63B-4 4.2.
+        """
+        with self.auth.throttle.attempt_from_here(PURPOSE):
+            user = self.look(token)
+        self.db.hold(user.id)
+        if self.auth.mailed_tokens.use(token, PURPOSE) is None:
+            raise NotMeLinkInvalid
+        self.auth.passwords.lock(user)
+        self.auth.sessions.end_all(user.id)
+        self.auth.known_devices.forget_all(user.id)
+        self.auth.mailed_tokens.forget(user.id)
+        letter = letters.secured(self.auth.desk, user)
+        self.auth.outbox.put(user.id, letter)
+        self.history.record("not_me", user.id)
+        return Secured(user.email, self.auth.password_reset.issue(user))
+
+    @operation
+    def shut_out(self, user: User, keep: str | None) -> int:
+        """Sign somebody out everywhere else; say how many sessions ended.
+
+        A change of the address that waits is cancelled. Whoever is at a
+        stolen session can do no more by this than end sessions: the
+        password, and every link that was mailed to the owner, stay.
+
+        Args:
+            user: whose account it is.
+            keep: the token of the session that stays.
+
+        Source: OWASP ASVS 5.0 7.4.3.
+        """
+        self.db.hold(user.id)
+        ended = self.auth.sessions.end_all(user.id, keep=keep)
+        self.auth.email_verification.cancel_change(user)
+        self.history.record("not_me.shut_out", user.id)
+        return ended
