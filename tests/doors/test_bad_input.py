@@ -193,6 +193,7 @@ def test_every_route_that_acts_is_covered(stage: Stage) -> None:
     assert len(pages) >= 9
 
 
+@pytest.mark.attack(87, "A32")
 def test_unknown_fields_are_refused(stage: Stage) -> None:
     for route, who, fields in stage.visits():
         for name in ("is_admin", "id", "user_id", "hashed_password", "", "é"):
@@ -204,6 +205,7 @@ def test_unknown_fields_are_refused(stage: Stage) -> None:
                 assert_refused(route, knock(route, who, body, kind), body)
 
 
+@pytest.mark.attack(44, 55)
 @one_database
 def test_missing_fields_are_refused(stage: Stage) -> None:
     for route, who, fields in stage.visits():
@@ -216,6 +218,7 @@ def test_missing_fields_are_refused(stage: Stage) -> None:
                 assert_refused(route, knock(route, who, body, JSON), body)
 
 
+@pytest.mark.attack(5, "A36")
 @one_database
 def test_repeated_fields_are_refused(stage: Stage) -> None:
     for route, who, fields in stage.visits():
@@ -259,6 +262,7 @@ ODD_NAMES = [
 ]
 
 
+@pytest.mark.attack(129, "A36")
 def test_texts_that_can_be_no_name_or_password_are_refused(
     stage: Stage,
 ) -> None:
@@ -293,6 +297,7 @@ ODD_VALUES = [
 ]
 
 
+@pytest.mark.attack(95, 96, "A36")
 def test_values_of_the_wrong_type_are_refused(stage: Stage) -> None:
     for route, who, fields in stage.visits():
         for name in fields:
@@ -367,6 +372,7 @@ ODD_BODIES: list[tuple[bytes, str]] = [
 ]
 
 
+@pytest.mark.attack(137, "A38")
 def test_bodies_that_cannot_be_read_are_refused(stage: Stage) -> None:
     for route, who, _ in stage.visits():
         for body, kind in ODD_BODIES:
@@ -547,6 +553,7 @@ def assert_unmoved(
             assert response.status_code != 200 or method == "GET", told
 
 
+@pytest.mark.attack(34, "A38")
 def test_odd_headers_break_no_page_and_no_route(
     stage: Stage, app: Flask
 ) -> None:
@@ -554,6 +561,7 @@ def test_odd_headers_break_no_page_and_no_route(
         assert_unmoved(app, stage, name, value, READING)
 
 
+@pytest.mark.attack(34, "A23")
 @pytest.mark.settings(trusted_proxies="127.0.0.0/8,::1")
 def test_odd_words_of_a_trusted_proxy_break_nothing(
     stage: Stage, app: Flask
@@ -664,6 +672,7 @@ def knocks(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
+@pytest.mark.attack("A38")
 @given(made=knocks())
 @settings(
     max_examples=100,

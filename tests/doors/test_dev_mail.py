@@ -52,7 +52,7 @@ def test_the_inbox_shows_every_mail_with_its_link(
     assert "To alice@example.com" in inbox.text
     link = inbox.text.partition('<a href="http://localhost:5000')[2]
     path = link.partition('"')[0]
-    assert browser.open(path).status_code == 200
+    assert browser.follow(path).status_code == 200
 
 
 @development

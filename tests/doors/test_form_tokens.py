@@ -107,6 +107,7 @@ def test_a_form_may_lie_open_for_two_hours(
     assert send(browser, "/register", token, **SIGN_UP).location == "/login"
 
 
+@pytest.mark.attack(76)
 def test_a_token_from_before_the_sign_in_is_worthless_after(
     browser: Browser, alice: User, auth: Auth
 ) -> None:
@@ -131,6 +132,7 @@ def test_a_token_from_before_the_sign_in_is_worthless_after(
     assert rows(auth) == before
 
 
+@pytest.mark.attack(76, 77)
 def test_a_token_of_the_last_session_is_worthless_in_the_next(
     browser: Browser, alice: User, bob: User
 ) -> None:
@@ -147,6 +149,7 @@ def test_a_token_of_the_last_session_is_worthless_in_the_next(
     assert "robert" not in Browser.open(browser, "/").text
 
 
+@pytest.mark.attack(75, "A25")
 @pytest.mark.parametrize(
     "path", ["/login", "/register", "/logout", "/password_reset"]
 )
@@ -210,6 +213,7 @@ FOREIGN = {
 }
 
 
+@pytest.mark.attack(75, "A25")
 @pytest.mark.parametrize("headers", FOREIGN.values(), ids=FOREIGN.keys())
 def test_a_foreign_site_can_start_nothing(
     browser: Browser,
@@ -322,6 +326,7 @@ def test_the_public_address_says_what_is_our_origin(
     assert response.status_code == status
 
 
+@pytest.mark.attack(62)
 def test_who_only_looks_gets_no_cookie_and_no_row(
     browser: Browser, auth: Auth
 ) -> None:
@@ -385,6 +390,7 @@ def test_a_notice_waits_for_the_next_page_that_shows_notices(
     assert notices(browser.open("/")) == ["Your account is ready. Sign in"]
 
 
+@pytest.mark.attack(92)
 @pytest.mark.parametrize("spoiled", ["forged", "another's key", "garbage"])
 def test_a_visit_that_we_did_not_write_says_nothing(
     browser: Browser, app: Flask, alice: User, spoiled: str
@@ -436,6 +442,7 @@ def test_more_than_a_cookie_holds_is_dropped_and_nothing_breaks(
     ]
 
 
+@pytest.mark.attack(60)
 def test_what_one_person_typed_is_not_shown_to_the_next(
     browser: Browser, alice: User, bob: User
 ) -> None:
@@ -450,6 +457,7 @@ def test_what_one_person_typed_is_not_shown_to_the_next(
     assert 'name="username" value="bob"' in page.text
 
 
+@pytest.mark.attack(86)
 def test_what_was_typed_is_shown_as_text_and_never_as_markup(
     browser: Browser, alice: User
 ) -> None:

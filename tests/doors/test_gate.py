@@ -354,6 +354,104 @@ def test_only_who_signed_in_is_known_by_their_place(
     assert came == ([known, "new"] if is_welcome else ["new", known])
 
 
+@pytest.mark.attack("A22")
+def test_a_known_device_is_known_wherever_it_is(
+    app: Flask, alice: User, bob: User
+) -> None:
+    gate, browsers = gate_of(app), {}
+    for name in ("alice", "bob"):
+        browsers[name] = Browser(app)
+        browsers[name].sign_in(name)
+    again = Browser(app)
+    again.sign_in("alice")
+
+    def named(browser: Browser, address: str) -> str:
+        """Say as whom the gate takes a browser."""
+        cookie = browser.client.get_cookie("vestibule_device")
+        value = cookie.value if cookie else ""
+        sent = {
+            "REMOTE_ADDR": address,
+            "HTTP_COOKIE": f"other=1; vestibule_device={value}",
+        }
+        return gate._who(sent)
+
+    own = named(browsers["alice"], "192.0.2.1")
+    # All devices of an account have one name, wherever they are.
+    assert own == named(browsers["alice"], "198.51.100.9")
+    assert own == named(again, "192.0.2.1") == f"gate:account:{alice.id}"
+    assert named(browsers["bob"], "192.0.2.1") != own
+    assert named(Browser(app), "192.0.2.1") == "gate:from:192.0.2.1"
+    gate.turnstile.room, gate.turnstile.places = 9, 1
+    came: list[str] = []
+
+    def enter(name: str) -> None:
+        """Wait for a place, and say when there was one."""
+        is_known = name == own
+        if gate.turnstile.enter(name, 60, is_known=is_known):
+            came.append(name)
+            gate.turnstile.leave(name)
+
+    with ThreadPoolExecutor(3) as threads, full(gate.turnstile):
+        for number, name in enumerate(("new 1", "new 2", own)):
+            threads.submit(enter, name)
+            eventually(
+                lambda: len(gate.turnstile.waiting) > number,  # noqa: B023
+                f"{name} to wait",
+            )
+    assert came == [own, "new 1", "new 2"]
+
+
+@pytest.mark.attack("A22")
+@pytest.mark.parametrize(
+    "value",
+    [
+        "gate:account:1",
+        "W1sxLCAidG9rZW4iXV0.aSD2Vw.forged-by-somebody-without-the-key",
+        "a" * 100_000,
+        '"',
+        "\xff",
+    ],
+)
+def test_a_forged_device_counts_under_its_address(
+    app: Flask, value: str
+) -> None:
+    sent = {
+        "REMOTE_ADDR": "192.0.2.1",
+        "HTTP_COOKIE": f"vestibule_device={value}",
+    }
+
+    assert gate_of(app)._who(sent) == "gate:from:192.0.2.1"
+
+
+def test_a_known_device_has_a_turn_in_a_flood_from_ever_new_places() -> None:
+    turnstile = Turnstile(1, room=4)
+    came: list[str] = []
+
+    def wait(name: str, *, is_known: bool) -> bool:
+        """Wait for a place, and say when there was one."""
+        is_in = turnstile.enter(name, 60, is_known=is_known)
+        if is_in:
+            came.append(name)
+            turnstile.leave(name)
+        return is_in
+
+    with ThreadPoolExecutor(9) as threads:
+        with full(turnstile):
+            flood = [
+                threads.submit(wait, f"new {number}", is_known=False)
+                for number in range(4)
+            ]
+            eventually(lambda: len(turnstile.waiting) == 4, "a full room")
+            owner = threads.submit(wait, "owner", is_known=True)
+            eventually(
+                lambda: "owner" in [one.who for one in turnstile.waiting],
+                "the owner to wait",
+            )
+        assert owner.result()
+        assert [one.result() for one in flood].count(False) == 1
+    assert came[0] == "owner"
+
+
 def test_whoever_signs_in_again_and_again_takes_turns_with_new_ones() -> None:
     turnstile = Turnstile(1, room=9)
     for _ in range(3):

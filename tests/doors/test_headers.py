@@ -145,6 +145,7 @@ def with_a_bug(app: Flask) -> Flask:
     return app
 
 
+@pytest.mark.attack("A29")
 def test_every_answer_carries_the_headers_that_protect_it(
     app: Flask, auth: Auth, alice: User
 ) -> None:
@@ -162,6 +163,7 @@ def test_every_answer_carries_the_headers_that_protect_it(
         assert {
             "default-src 'none'",
             "script-src 'self'",
+            "worker-src 'self'",
             "style-src 'self'",
             "img-src 'self' blob:",
             "font-src 'self'",
@@ -182,6 +184,7 @@ def test_every_answer_carries_the_headers_that_protect_it(
     assert {200, 302, 401, 403, 404, 405, 413, 422, 500} <= statuses
 
 
+@pytest.mark.attack(66, 67, "A30")
 def test_only_files_may_be_kept_by_anybody(
     app: Flask, auth: Auth, alice: User
 ) -> None:
@@ -201,6 +204,7 @@ def test_only_files_may_be_kept_by_anybody(
             assert response.headers["Cache-Control"] == "no-store", told
             assert {*response.vary} == {
                 "Cookie",
+                "Authorization",
                 "Accept",
                 "Accept-Language",
             }, told
@@ -210,6 +214,7 @@ def test_only_files_may_be_kept_by_anybody(
         response.close()
 
 
+@pytest.mark.attack(66)
 def test_a_missing_file_shows_nobody_to_a_shared_cache(
     browser: Browser, alice: User
 ) -> None:
@@ -233,6 +238,7 @@ def test_under_https_every_answer_asks_for_https_from_now_on(
         response.close()
 
 
+@pytest.mark.attack("A13")
 def test_the_address_of_a_mailed_link_goes_nowhere(
     browser: Browser, auth: Auth, alice: User
 ) -> None:
@@ -266,7 +272,7 @@ def pages(
     confirm = postbox.link("/verify-email/")
     reset = f"/password_reset/{auth.get_reset_password_token(alice.email)}"
     for path in ("/", "/register", "/login", "/password_reset", reset):
-        yield path, stranger.open(path)
+        yield path, stranger.follow(path)
     for path in (
         "/",
         "/profile",
@@ -277,7 +283,7 @@ def pages(
         "/nowhere",
         "/dev/mail",
     ):
-        yield path, signed_in.open(path)
+        yield path, signed_in.follow(path)
     for name, wrong in WRONG.items():
         yield f"wrong {name}", wrong(stranger)
     yield (

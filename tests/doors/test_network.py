@@ -141,6 +141,7 @@ def address_noted(
     return addresses(auth)[-1]
 
 
+@pytest.mark.attack(33, 35, "A23")
 @one_database
 def test_nobody_is_believed_where_no_proxy_is_configured(
     program: FlaskClient, auth: Auth, alice: User
@@ -186,6 +187,7 @@ def test_a_configured_proxy_is_believed_and_no_further(
     assert addresses(auth)[-1] == "10.0.0.1"
 
 
+@pytest.mark.attack(33, 35, "A23")
 @pytest.mark.settings(attempts_per_address=3)
 @pytest.mark.parametrize("named", ["changing", "broken"])
 def test_an_invented_address_does_not_buy_another_guess(
@@ -226,6 +228,7 @@ def test_behind_a_proxy_everybody_has_a_budget_of_their_own(
     assert other == 200
 
 
+@pytest.mark.attack(34, "A23")
 @one_database
 @pytest.mark.settings(
     attempts_per_address=3, trusted_proxies="127.0.0.1", preset="default"
@@ -246,6 +249,7 @@ def test_who_makes_an_address_unreadable_leaves_the_proxy_s_budget_alone(
     assert knock(program).status_code == 200
 
 
+@pytest.mark.attack(1, 4, "A1")
 @one_database
 def test_the_host_header_makes_no_address_of_an_answer(
     program: FlaskClient, auth: Auth, alice: User

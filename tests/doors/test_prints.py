@@ -72,6 +72,7 @@ def test_every_form_has_its_own_secret_and_is_taken(
     assert answer.status_code == 422
 
 
+@pytest.mark.attack(66, 68, 77)
 @one_database
 def test_nothing_of_one_request_is_kept_for_another(
     app: Flask, new_browser: NewBrowser, alice: User

@@ -86,6 +86,7 @@ def test_looking_at_the_head_gives_the_head_alone(server: Server) -> None:
         assert b"content-security-policy" in head.lower()
 
 
+@pytest.mark.attack(134)
 def test_a_request_hidden_in_another_one_is_never_answered(
     server: Server,
 ) -> None:
@@ -126,6 +127,7 @@ def test_a_request_hidden_in_another_one_is_never_answered(
             assert answer.split(b" ")[1] == b"400", (headers, answer)
 
 
+@pytest.mark.attack(134)
 def test_what_is_no_http_is_refused(server: Server) -> None:
     for line in (
         b"GET",
@@ -150,6 +152,7 @@ def test_what_is_no_http_is_refused(server: Server) -> None:
     assert server.answers()
 
 
+@pytest.mark.attack(4)
 def test_two_names_of_one_host_are_no_way_in(server: Server) -> None:
     for headers in (
         (b"Host: evil.example",),
@@ -166,6 +169,7 @@ def test_two_names_of_one_host_are_no_way_in(server: Server) -> None:
         assert status == 0 or 400 <= status < 500, headers
 
 
+@pytest.mark.attack(113)
 def test_a_body_that_is_too_large_is_refused_and_harms_nobody(
     server: Server,
 ) -> None:

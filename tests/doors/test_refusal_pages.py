@@ -308,6 +308,7 @@ def test_below_the_api_browsers_as_well_get_documents(
     assert (answer.json or {})["status"] == status
 
 
+@pytest.mark.attack(142)
 @one_database
 def test_an_address_that_is_not_there_is_not_repeated(
     browser: Browser,
@@ -406,6 +407,7 @@ def test_the_way_to_the_sign_in_leads_back_to_what_was_looked_at(
     assert browser.open(done.location).status_code == 200
 
 
+@pytest.mark.attack(22, 84, "A28")
 @one_database
 @pytest.mark.settings(anonymous_status=401)
 @pytest.mark.parametrize(
@@ -425,6 +427,7 @@ def test_the_way_to_the_sign_in_leads_back_nowhere_else(
     assert re.findall('class="button" href="([^"]+)"', page.text) == ["/login"]
 
 
+@pytest.mark.attack(31, "A38")
 @one_database
 @pytest.mark.parametrize("headers", [HTML, {}], ids=["page", "document"])
 def test_a_bug_tells_a_number_that_is_in_the_log_and_nothing_else(
@@ -633,6 +636,7 @@ def gone(auth: Auth, database_url: str) -> Iterator[None]:
     run_sql(server, f"ALTER DATABASE {url.database} ALLOW_CONNECTIONS true")
 
 
+@pytest.mark.attack(93)
 @pytest.mark.usefixtures("alice", "bob")
 def test_without_a_database_everybody_is_told_to_come_back(
     app: Flask,

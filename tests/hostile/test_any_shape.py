@@ -98,6 +98,7 @@ def test_any_pairs_make_a_shape_or_clear_faults(shape: type[Shape]) -> None:
     read()
 
 
+@pytest.mark.attack(138)
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.__name__)
 def test_no_shape_and_no_refusal_shows_a_secret(shape: type[Shape]) -> None:
     looks = shape.looks()

@@ -18,6 +18,7 @@ from hostility import (
     odd_values,
     tries,
 )
+from vestibule.budgets import account_key, address_key
 from vestibule.capabilities.passwords import policy
 from vestibule.doors.caller import client_address, is_browser
 from vestibule.doors.guards import is_from_here
@@ -30,7 +31,6 @@ from vestibule.ground.randomness import fingerprint
 from vestibule.ground.signing import Seal
 from vestibule.sections import all_knobs
 from vestibule.settings import Settings
-from vestibule.throttle import account_key, address_key
 
 one_database = pytest.mark.parametrize(
     "database_url", ["sqlite"], indirect=True
@@ -64,6 +64,7 @@ class Counted:
         return counted
 
 
+@pytest.mark.attack(131, 132, 133)
 @pytest.mark.parametrize(
     "text",
     ["a" * 10**6, "@" * 10**6, "ﷺ" * 10**6, "\ud800" * 10**6, "a@" * 10**5],
@@ -139,6 +140,7 @@ def test_a_count_has_a_short_name_wherever_it_comes_from(
     assert key.isprintable()
 
 
+@pytest.mark.attack(92)
 @tries(200)
 @given(texts)
 @example(text="\ud800")

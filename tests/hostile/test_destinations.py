@@ -6,7 +6,6 @@ many rules written by hand, in other projects, nearly all were wrong once.
 
 import shutil
 from collections.abc import Callable, Iterator
-from itertools import product
 from urllib.parse import quote, urljoin, urlsplit
 
 import pytest
@@ -18,6 +17,7 @@ from werkzeug.urls import iri_to_uri
 from conftest import PASSWORD
 from conftest import Browser as Visitor
 from hostility import LONG, odd_texts, tries
+from tricks import CORPUS, STARTS, URLISH
 from vestibule.doors.destinations import LONGEST, checked
 from vestibule.user import User
 
@@ -27,62 +27,6 @@ ARGUMENTS = [
     "--disable-gpu",
     "--disable-background-networking",
 ]
-STARTS = [
-    *(
-        "",
-        "/",
-        "//",
-        "///",
-        "/\\",
-        "\\/",
-        "\\\\",
-        "/./",
-        "/.//",
-        "/../",
-        "/..//",
-    ),
-    *("/%2f", "/%5c", "/%2F/", "/%09/", "/\t/", "/\n/", "/\r\n/", "/\x00/"),
-    *("/ /", " //", "\t//", "\x00//", "\x01//", "\ufeff//", "/\u200b/", "/;/"),
-    *(
-        "/@",
-        "/x@",
-        "@",
-        "?",
-        "#",
-        "/?//",
-        "/#//",
-        ":",
-        "/:",
-        "/:80//",
-        "https:",
-    ),
-    *(
-        "https:/",
-        "https://",
-        "HTTPS:\\\\",
-        "https:///",
-        "http:",
-        "javascript:",
-    ),
-    *("java\nscript:", " javascript:", "data:", "blob:https://", "file:///"),
-    *("/／", "／／", "/\u2215/", "/％2f", "/%252f", "/%E3%80%82/", "/%u002f/"),
-    *("/.%2e//", "/%2e%2e//", "/%2e//", "/..;/", "/.\\", "/~//", "/[", "/]"),
-]
-MIDDLES = ["evil.example", "@evil.example", "evil.example:80", "user:p@e", ""]
-ENDS = [
-    "",
-    "/",
-    "/login?next=//x",
-    "#//x",
-    "\\..\\",
-    "%0d%0aX: y",
-    "..",
-    "/.//",
-]
-CORPUS = ["".join(parts) for parts in product(STARTS, MIDDLES, ENDS)]
-URLISH = st.text(
-    "/\\.:@%?#;&=~[]{}|^`\t\r\n 02fF5cCeExX-_é／\x00", max_size=24
-)
 RESOLVE = """texts => texts.map(text => {
     try { return new URL(text, "https://id.example.com/login").origin; }
     catch (error) { return "no address"; }
@@ -103,6 +47,7 @@ def origins() -> Iterator[Callable[[list[str]], list[str]]]:
         browser.close()
 
 
+@pytest.mark.attack(80, 81, 82, 83, "A28")
 @pytest.mark.browser
 def test_what_is_let_through_stays_here_as_chromium_reads_it(
     origins: Callable[[list[str]], list[str]],
@@ -116,6 +61,7 @@ def test_what_is_let_through_stays_here_as_chromium_reads_it(
     assert len(set(origins(refused))) > 5
 
 
+@pytest.mark.attack(80, 81, 82, "A28")
 @pytest.mark.browser
 def test_no_text_at_all_leads_chromium_away(
     origins: Callable[[list[str]], list[str]],
@@ -161,6 +107,7 @@ def test_what_is_let_through_is_a_short_plain_path(text: str) -> None:
         assert not kept.startswith(("//", "/\\"))
 
 
+@pytest.mark.attack(80, 83, "A28")
 @pytest.mark.settings(
     attempts_per_account=1_000_000, attempts_per_address=1_000_000
 )

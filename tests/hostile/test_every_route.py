@@ -413,6 +413,7 @@ def knocks(draw: st.DrawFn, stage: Stage, rule: Rule) -> Knock:
 # -- what is asked ----------------------------------------------------------
 
 
+@pytest.mark.attack("A38")
 @one_database
 def test_every_method_at_every_address_by_everybody(stage: Stage) -> None:
     nobody, alice, admin, bearer = stage.callers
@@ -428,6 +429,7 @@ def test_every_method_at_every_address_by_everybody(stage: Stage) -> None:
                 assert answer.status in (302, 401, 403, 404, 405), knock
 
 
+@pytest.mark.attack(94)
 def test_every_number_and_text_as_a_part_of_an_address(stage: Stage) -> None:
     admin = stage.callers[2]
     for rule in stage.rules():
@@ -438,6 +440,7 @@ def test_every_number_and_text_as_a_part_of_an_address(stage: Stage) -> None:
                 stage.knock(Knock(method, path, "", mine))
 
 
+@pytest.mark.attack(141, "A38")
 @one_database
 def test_any_bytes_in_a_query_break_nothing(stage: Stage) -> None:
     for rule, who in product(stage.rules(), stage.callers[:2]):
@@ -447,6 +450,7 @@ def test_any_bytes_in_a_query_break_nothing(stage: Stage) -> None:
             stage.knock(Knock("GET", path, query, mine))
 
 
+@pytest.mark.attack(86, 142)
 @one_database
 def test_a_mark_in_every_place_never_stands_in_a_page(stage: Stage) -> None:
     learn(stage)
@@ -465,6 +469,7 @@ def test_a_mark_in_every_place_never_stands_in_a_page(stage: Stage) -> None:
                 stage.knock(Knock(method, path, query, mine, sent))
 
 
+@pytest.mark.attack("A25", "A26")
 @one_database
 def test_a_request_of_another_site_acts_nowhere(stage: Stage) -> None:
     for rule, who, foreign in product(
@@ -482,6 +487,7 @@ def test_a_request_of_another_site_acts_nowhere(stage: Stage) -> None:
             assert answer.status in (403, 404), (method, path, answer)
 
 
+@pytest.mark.attack(113, 137)
 @one_database
 def test_a_body_that_is_too_large_or_of_no_kind_acts_nowhere(
     stage: Stage,
@@ -500,6 +506,7 @@ def test_a_body_that_is_too_large_or_of_no_kind_acts_nowhere(
                 assert 300 <= answer.status < 500, (method, path, answer)
 
 
+@pytest.mark.attack(96, "A38")
 def test_whatever_anybody_sends_to_any_route_is_answered(
     stage: Stage,
 ) -> None:
@@ -517,6 +524,7 @@ def test_whatever_anybody_sends_to_any_route_is_answered(
     print(f"{stage.count} requests at {len(stage.rules())} rules")
 
 
+@pytest.mark.attack(69)
 @pytest.mark.settings(base_url="https://id.example.com")
 @one_database
 def test_a_neighbours_cookie_is_never_a_session(
@@ -536,6 +544,7 @@ def test_a_neighbours_cookie_is_never_a_session(
         assert asked(app, Knock("GET", "/profile", "", sent)).status == 403
 
 
+@pytest.mark.attack(69)
 @one_database
 def test_of_two_cookies_of_one_name_only_one_is_asked(
     app: Flask, auth: Auth, alice: User

@@ -132,6 +132,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.attack(134)
 @pytest.mark.parametrize("sent", REFUSED.values(), ids=REFUSED)
 def test_what_is_no_http_is_refused(server: Server, sent: bytes) -> None:
     received = exchange(server, sent)
@@ -161,6 +162,7 @@ BODIES = {
 }
 
 
+@pytest.mark.attack(134)
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 def test_a_body_in_broken_chunks_signs_nobody_in(
     server: Server, body: bytes
@@ -176,6 +178,7 @@ def test_a_body_in_broken_chunks_signs_nobody_in(
         assert b"session_id" not in received
 
 
+@pytest.mark.attack(134)
 @pytest.mark.parametrize("lost", range(1, 60, 7))
 def test_an_account_is_never_made_of_a_body_that_is_cut_off(
     server: Server, lost: int
@@ -267,6 +270,7 @@ def test_odd_requests_are_answered_and_lead_nowhere_else(
         assert b"evil.example" not in received, (more, received)
 
 
+@pytest.mark.attack(68, 135)
 def test_a_connection_that_ends_anywhere_ends_nothing_else(
     server: Server,
 ) -> None:
@@ -290,6 +294,7 @@ def test_a_connection_that_ends_anywhere_ends_nothing_else(
     assert statuses(exchange(server, GOOD)) == [200]
 
 
+@pytest.mark.attack(68, 134)
 def test_requests_that_come_together_are_answered_one_by_one(
     server: Server,
 ) -> None:
@@ -354,6 +359,7 @@ def requests_with_splices() -> st.SearchStrategy[bytes]:
     return st.builds(spliced, st.sampled_from(WHOLE), splices)
 
 
+@pytest.mark.attack(135)
 @tries(12)
 @given(st.lists(requests_with_splices(), min_size=16, max_size=16))
 @example([spliced(GOOD, [(0, b"\r\n" * 50)]), spliced(GOOD, [(30, b"\x00")])])
@@ -368,6 +374,7 @@ def test_bytes_thrown_into_a_request_break_nothing(
         assert b"Traceback" not in received
 
 
+@pytest.mark.attack(69, 97)
 def test_a_bearer_made_unreadable_is_not_the_owner_of_the_cookie(
     server: Server,
 ) -> None:

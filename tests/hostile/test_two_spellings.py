@@ -89,6 +89,7 @@ def clear(auth: Auth) -> None:
         auth.deletion.delete(user, by=OPERATOR)
 
 
+@pytest.mark.attack("A2")
 @tries(60)
 @given(LETTERS, TURNS, TURNS)
 @example(name="straße", first=(0, 0), second=(5, 0))
@@ -110,6 +111,7 @@ def test_a_username_in_another_spelling_is_taken(
     assert_names_are_unique(auth)
 
 
+@pytest.mark.attack(7, "A2")
 @tries(60)
 @given(LETTERS, st.sampled_from(["example.com", "bücher.de"]), TURNS, TURNS)
 @example(name="kate", domain="example.com", first=(9, 0), second=(6, 0))
@@ -144,6 +146,7 @@ def test_an_address_in_another_spelling_is_taken(
     assert_names_are_unique(auth)
 
 
+@pytest.mark.attack(7, "A2")
 @tries(30)
 @given(LETTERS, TURNS)
 @example(name="alice", turns=(6, 0))

@@ -54,6 +54,7 @@ def came_to(act: Callable[..., object], *given: Any, **more: Any) -> object:
         return type(refusal)
 
 
+@pytest.mark.attack(95, 96)
 @pytest.mark.parametrize("column", COLUMNS)
 def test_a_value_of_another_type_is_nobodys(
     auth: Auth, alice: User, column: str
@@ -70,6 +71,7 @@ def test_a_value_of_another_type_is_nobodys(
             assert found is NoResultFound, (wrong, found)
 
 
+@pytest.mark.attack(140)
 def test_a_name_that_is_no_column_is_said_to_be_none(
     auth: Auth, alice: User
 ) -> None:
@@ -80,6 +82,7 @@ def test_a_name_that_is_no_column_is_said_to_be_none(
             auth.db.update_user(alice.id, **{name: 1})
 
 
+@pytest.mark.attack("A37")
 @pytest.mark.parametrize("column", [c for c in COLUMNS if c != "id"])
 def test_a_column_takes_only_what_fits_on_both_databases(
     auth: Auth, alice: User, column: str
@@ -165,6 +168,7 @@ def test_a_reset_takes_no_odd_password(
     auth.update_password(token, PASSWORD)
 
 
+@pytest.mark.attack(31, "A37")
 @tries(60)
 @given(st.sampled_from(COLUMNS), anything(), st.booleans())
 @example(column="id", value=10**30, is_new=False)

@@ -178,6 +178,18 @@ class BearerSession(Session):
     token_type: str = told(Text, "Always `Bearer`", enum=["Bearer"])
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class NewBearerSession(BearerSession):
+    """A new session whose token is handed over."""
+
+    device: str = told(
+        Text,
+        "The secret by which this device is known at the next sign-in; it "
+        "opens nothing",
+        is_secret=True,
+    )
+
+
 def download(content: bytes, username: str) -> Response:
     """Hand over a zip file, named after whose it is.
 

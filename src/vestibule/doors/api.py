@@ -20,6 +20,7 @@ from werkzeug.wrappers import Response
 from vestibule.doors.answers import (
     Answer,
     BearerSession,
+    NewBearerSession,
     Session,
     nothing,
 )
@@ -30,6 +31,7 @@ from vestibule.doors.caller import (
     forget_user,
     is_bearer,
 )
+from vestibule.doors.devices import keep_device
 from vestibule.doors.hall import auth, hall, settings
 from vestibule.doors.shapes import read_json, read_query
 from vestibule.errors import Refusal
@@ -210,10 +212,12 @@ def _(outcome: LoggedIn, *, bearer: bool = False) -> Response:
     term = auth().sessions.term(outcome.token)
     if bearer:
         token = {"token": outcome.token, "token_type": "Bearer"}
-        return BearerSession.of(outcome.user, term, **token).response(201)
+        token |= {"device": outcome.device}
+        return NewBearerSession.of(outcome.user, term, **token).response(201)
     response = Session.of(outcome.user, term).response(201)
     life = settings().sessions.remember if outcome.remember else None
     hall().set_cookie(response, hall().session_cookie, outcome.token, life)
+    keep_device(response, outcome)
     return response
 
 
@@ -237,7 +241,7 @@ def _(_: LoggedOut, *, bearer: bool = False) -> Response:
     del bearer
     response = nothing()
     if not is_bearer():
-        hall().drop_cookie(response, hall().session_cookie)
+        hall().see_out(response)
     forget_user()
     return response
 

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 from vestibule.doors.caller import allowed
 from vestibule.doors.files import answer, found_at
 from vestibule.doors.hall import hall
+from vestibule.doors.headers import SHUT_IN
 from vestibule.ground.brand import FILES
 from vestibule.policy import Act
 
@@ -15,7 +16,7 @@ brand = Blueprint("brand", __name__)
 
 # Attack: a logo, made by somebody else, that is opened by itself and then
 # acts as a page of ours.
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+_POLICY = f"{SHUT_IN}; style-src 'unsafe-inline'"
 
 
 @allowed(Act.ENTER)

@@ -28,6 +28,8 @@ from vestibule.user import User
 P = ParamSpec("P")
 R = TypeVar("R")
 
+# What programs send the solution of a proof of work in.
+PROOF_HEADER = "Vestibule-Proof"
 # Pages and the classic routes know the cookie alone.
 _TAKE_BEARERS = {"vestibule.api", "vestibule.pictures"}
 
@@ -62,8 +64,15 @@ def circumstances() -> Circumstances:
             agent="".join(c for c in agent if c.isprintable()),
             request_id=request_id(),
             actor_id=known.actor_id,
+            solution=known.solution or request.headers.get(PROOF_HEADER, ""),
         )
     return told
+
+
+def bring(solution: str) -> None:
+    """Take the solution of a proof of work that a form brought along."""
+    stay().solution = solution
+    stay().circumstances = None
 
 
 def request_id() -> str:
@@ -99,6 +108,11 @@ def session_token() -> str | None:
     """
     if is_bearer():
         return bearer_token(request.environ["HTTP_AUTHORIZATION"])
+    return cookie_token()
+
+
+def cookie_token() -> str | None:
+    """Read the token of the cookie, whoever the request comes as."""
     cookies = request.environ.get("HTTP_COOKIE")
     return hall().session_reader.read(cookies) if cookies else None
 
@@ -129,6 +143,9 @@ def actor() -> Actor:
         # If the database does not answer, the first to ask is refused with
         # 503, and the page that says so is rendered without a user.
         known.actor = STRANGER
+        # Our own answers say so in any case.
+        if "vestibule" not in request.blueprints:
+            after_this_request(_vary)
         known.actor = auth().sessions.actor(session_token())
         if known.actor.user is not None:
             known.actor_id = known.actor.user.id
@@ -225,12 +242,18 @@ def _keep_private(response: Response) -> Response:
 
     A view may know better, as for a file whose address nobody guesses.
     """
-    headers = response.headers
-    headers.setdefault("Cache-Control", "no-store")
-    if "Vary" in headers:
-        response.vary.add("Cookie")
-    else:
-        headers["Vary"] = "Cookie"
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _vary(response: Response) -> Response:
+    """Say to caches by what an answer differs that knows who asks.
+
+    Attack: a host's page for everybody that greets whoever is signed in,
+    and a shared cache that greets the next one with the same name.
+    Source: CVE-2023-30861, of Flask's own session.
+    """
+    response.vary.update(("Cookie", "Authorization"))
     return response
 
 

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from vestibule.doors.addresses import CHECK, is_taken
 from vestibule.doors.credentials import bearer_claim, bearer_token
 from vestibule.doors.guards import NotFromHere, is_local
+from vestibule.doors.headers import of_no_page
 from vestibule.doors.refusals import HTTP_REASONS
 from vestibule.doors.returning import Returning
 from vestibule.errors import Fault, NotProven, Unavailable
@@ -33,11 +34,10 @@ log = logging.getLogger("vestibule")
 
 _PLAIN = "".join(map(chr, range(0x20, 0x7F))).replace("%", "")
 _WORDS = {False: "false", True: "true"}
-_KEPT_PRIVATE = [
+_KEPT_PRIVATE = (
     ("Cache-Control", "no-store"),
     ("Vary", "Cookie, Authorization"),
-    ("X-Content-Type-Options", "nosniff"),
-]
+)
 _STATUS_LINES = {
     401: "401 Unauthorized",
     403: "403 Forbidden",
@@ -60,6 +60,7 @@ class Check:
         self._loopback_only = own.auth.settings.site.loopback_only
         self._language = own.auth.settings.brand.language
         self._refused = self._problem(401, Fault(NotProven.reason))
+        self._usual = (*_KEPT_PRIVATE, *of_no_page(is_https=own.is_https))
 
     def __call__(
         self, environ: "WSGIEnvironment", start: "StartResponse"
@@ -75,7 +76,7 @@ class Check:
             fault = Fault(HTTP_REASONS[500])
             status, headers, body = self._broken(500, fault, bug=bug)
         length = ("Content-Length", str(len(body)))
-        start(status, [*headers, length, *_KEPT_PRIVATE])
+        start(status, [*headers, length, *self._usual])
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
     def _answer(

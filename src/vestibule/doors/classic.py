@@ -4,6 +4,7 @@ Form-encoded or JSON in, JSON out, over the same operations as the pages.
 """
 
 import json
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -20,6 +21,7 @@ from vestibule.doors.caller import (
     session_token,
     signed_in,
 )
+from vestibule.doors.devices import device_tokens, keep_device
 from vestibule.doors.hall import auth, hall
 from vestibule.doors.refusals import HTTP_REASONS, retry_header, said
 from vestibule.doors.shapes import read_any
@@ -83,6 +85,11 @@ def _refused(refusal: Refusal, statuses: Statuses) -> Response:
         message = "email already registered"
     response = answer(status, message=message)
     response.headers.update(retry_header(refusal))
+    work = getattr(refusal, "challenge", None)
+    if work:
+        # The contract says what the body is, to the byte.
+        packed = b64encode(json.dumps(work).encode()).decode()
+        response.headers["Vestibule-Challenge"] = packed
     return response
 
 
@@ -130,7 +137,9 @@ def sessions() -> Response:
     """Sign in and hand out the session's cookie."""
     return json_call(
         ClassicSignIn,
-        lambda form: auth().login.with_password(form.email, form.password),
+        lambda form: auth().login.with_password(
+            form.email, form.password, device=device_tokens()
+        ),
         _logged_in,
         SIGN_IN,
     )
@@ -140,8 +149,11 @@ def _logged_in(outcome: Any) -> Response:
     """Answer a sign-in; only a complete one gets the cookie."""
     if not isinstance(outcome, LoggedIn):
         return answer(401, message=str(NotProven()))
+    # A session whose cookie is replaced would lie about, open, for hours.
+    auth().login.out(session_token())
     response = answer(200, email=outcome.user.email, message="logged in")
     hall().set_cookie(response, hall().session_cookie, outcome.token)
+    keep_device(response, outcome)
     return response
 
 
@@ -154,7 +166,7 @@ def end_session() -> Response:
     auth().login.out(session_token())
     home = url_for("vestibule.home")
     response = Response(status=302, headers={"Location": home})
-    hall().drop_cookie(response, hall().session_cookie)
+    hall().see_out(response)
     return response
 
 

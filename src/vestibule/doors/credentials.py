@@ -44,7 +44,7 @@ class CookieReader:
         self._name = name
         # As browsers write it; whatever else there is, is read with care.
         self._usual = re.compile(
-            rf"(?:^|; ?){re.escape(name)}=([A-Za-z0-9_-]+)(?:;|$)"
+            rf"(?:^|; ?){re.escape(name)}=([A-Za-z0-9._-]+)(?:;|$)"
         )
 
     def read(self, header: str) -> str | None:

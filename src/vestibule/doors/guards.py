@@ -107,16 +107,25 @@ def refuse_foreign_site() -> None:
     Raises:
         ForeignOrigin: it has.
     """
+    if is_foreign():
+        raise ForeignOrigin
+
+
+def is_foreign() -> bool:
+    """Tell whether another site's page has started this request.
+
+    A neighbour on another subdomain is another site, also where it shares
+    the sessions: it may know who is signed in, not act for them.
+    """
     site = request.headers.get("Sec-Fetch-Site")
     if site not in (None, "same-origin", "none"):
-        raise ForeignOrigin
+        return True
     origin = request.headers.get("Origin")
     # Pages that hide their address send "null"; then only the browser's
     # own word that the site is the same counts.
     if origin == "null" and site == "same-origin":
-        return
-    if origin is not None and origin not in _own_origins():
-        raise ForeignOrigin
+        return False
+    return origin is not None and origin not in _own_origins()
 
 
 def _own_origins() -> set[str]:
@@ -124,8 +133,11 @@ def _own_origins() -> set[str]:
     own = urlsplit(settings().base_url)
     # A browser writes an origin in lower case and leaves out the usual
     # port (RFC 6454, section 6.2).
-    usual = ":443" if own.scheme == "https" else ":80"
-    origins = {f"{own.scheme}://{own.netloc.lower().removesuffix(usual)}"}
+    usual = 443 if own.scheme == "https" else 80
+    host = own.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    port = "" if own.port in (None, usual) else f":{own.port}"
+    origins = {f"{own.scheme}://{host}{port}"}
     # Without a public address the one in the browser's bar must do.
     if not settings().site.base_url:
         origins.add(f"{request.scheme}://{request.host}")

@@ -60,6 +60,7 @@ class Hall:
         key = settings.site.secret_key
         self.visit_seal = Seal(key, "visit", auth.clock)
         self.form_seal = Seal(key, "form", auth.clock)
+        self.device_seal = Seal(key, "device", auth.clock)
         self.form_targets = sharing_origins(settings)
         self._name_cookies(settings)
 
@@ -83,6 +84,8 @@ class Hall:
         self.language_cookie = f"{prefix}{visit}_language"
         self.language_reader = CookieReader(self.language_cookie)
         self.theme_cookie = f"{prefix}{visit}_theme"
+        self.device_cookie = f"{prefix}{visit}_device"
+        self.device_reader = CookieReader(self.device_cookie)
 
     def set_cookie(
         self,
@@ -139,6 +142,17 @@ class Hall:
             httponly=True,
             samesite="Lax",
         )
+
+    def see_out(self, response: Response) -> None:
+        """Take the session's cookie back, and the pages that were kept.
+
+        Only by https do browsers listen. Other cookies, and what scripts
+        have stored here, may be a host's around us, so they stay.
+        Source: W3C, Clear Site Data, section 3.1; ASVS 5.0 14.3.1.
+        """
+        self.drop_cookie(response, self.session_cookie)
+        if self.is_secure:
+            response.headers["Clear-Site-Data"] = '"cache"'
 
 
 def hall() -> Hall:

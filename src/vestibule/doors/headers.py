@@ -1,5 +1,8 @@
 """The headers that every answer of Vestibule carries.
 
+No library writes them: which answers may be kept, and where forms lead, it
+could not know, and what is left are these few lines.
+
 Source: OWASP Secure Headers Project; ASVS 5.0 3.4.
 """
 
@@ -11,11 +14,22 @@ from vestibule.doors.refusals import number
 
 _POLICY = (
     # blob: is the preview of a picture that somebody is about to send.
-    "default-src 'none'; script-src 'self'; style-src 'self'; "
-    "img-src 'self' blob:; font-src 'self'; manifest-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    # The worker computes a proof of work, proof.js.
+    "default-src 'none'; script-src 'self'; worker-src 'self'; "
+    "style-src 'self'; img-src 'self' blob:; font-src 'self'; "
+    "manifest-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
 )
 
+# Of what is no page: whoever opens it by itself has nothing that acts.
+INERT = (
+    "default-src 'none'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+SHUT_IN = f"{INERT}; sandbox"
+
+# Not Permissions-Policy: nothing of others runs in our pages, and a host
+# whose frame is around them may want what it would take away.
 _ALWAYS = (
     ("Content-Security-Policy", _POLICY),
     ("X-Content-Type-Options", "nosniff"),
@@ -25,7 +39,7 @@ _ALWAYS = (
 )
 _BY_HTTPS = (("Strict-Transport-Security", "max-age=31536000"),)
 # By what an answer differs that may be about somebody.
-_VARY = ("Cookie", "Accept", "Accept-Language")
+_VARY = ("Cookie", "Authorization", "Accept", "Accept-Language")
 
 # The same for whoever asks.
 _FOR_ALL = {
@@ -37,6 +51,12 @@ _FOR_ALL = {
     "vestibule.wellknown.robots",
     "vestibule.wellknown.security",
 }
+
+
+def of_no_page(*, is_https: bool) -> tuple[tuple[str, str], ...]:
+    """List the headers of an answer that is made without Flask."""
+    more = _BY_HTTPS if is_https else ()
+    return (("Content-Security-Policy", INERT), *_ALWAYS[1:], *more)
 
 
 def _sharing(targets: str) -> tuple[str, str]:
@@ -63,7 +83,8 @@ def add_headers(response: Response) -> Response:
     for name, value in wanted:
         if name.lower() not in there:
             headers.add(name, value)
-    if request.endpoint not in _FOR_ALL or response.status_code >= 400:
+    is_for_all = request.endpoint in _FOR_ALL and "cache-control" in there
+    if not is_for_all or response.status_code >= 400:
         # Attack: a shared cache that serves one person's page to another.
         headers["Cache-Control"] = "no-store"
         if "vary" in there:

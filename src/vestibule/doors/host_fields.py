@@ -32,6 +32,7 @@ MOST_TEXT = 20_000
 RESERVED = {
     "created_at",
     "csrf_token",
+    "proof_of_work",
     "email",
     "email_verified",
     "first_name",

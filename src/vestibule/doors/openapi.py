@@ -15,12 +15,15 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import current_app, url_for
 
 from vestibule.doors.api import Call
+from vestibule.doors.caller import PROOF_HEADER
 from vestibule.doors.hall import hall, settings
 from vestibule.doors.problems import refusal, refusals
+from vestibule.errors import TooMany
 from vestibule.ground.words import characters, lasting
 
 JSON = "application/json"
 EXAMPLES = {
+    "handle": "5f1d3c0e9a7b48626c0d2e4f8a1b3c5d",
     "content": "The door is heavy, and I like that.",
     "email": "anna@example.com",
     "first_name": "Anna",
@@ -87,7 +90,7 @@ def _document() -> dict[str, Any]:
     for path, method, name, call in calls():
         operation = _operation(method, name, call)
         named = [_named(word) for word in re.findall(r"<(\w+)>", path)]
-        operation["parameters"] = [*named, *_asked(call)]
+        operation["parameters"] = [*named, *_asked(call), *_worked(call)]
         spec.path(
             re.sub(r"<(\w+)>", r"{\1}", path),
             operations={method.lower(): operation},
@@ -185,6 +188,18 @@ def _asked(call: Call) -> list[dict[str, Any]]:
     if call.asks is None:
         return []
     return [{"in": "query", "schema": call.asks.schema()}]
+
+
+def _worked(call: Call) -> list[dict[str, Any]]:
+    """Describe what buys one more attempt, where attempts are counted."""
+    if TooMany.reason.code not in call.refuses:
+        return []
+    text = (
+        "Solution of the challenge that a refusal with `rate.wait` carried in "
+        "`proof_of_work`, as Base64 of the JSON that ALTCHA calls a payload"
+    )
+    header = {"name": PROOF_HEADER, "in": "header", "description": text}
+    return [{**header, "schema": {"type": "string"}}]
 
 
 def _taken(call: Call) -> Any:

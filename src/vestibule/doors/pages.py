@@ -1,5 +1,6 @@
 """Pages: forms that keep what was typed."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
@@ -8,11 +9,11 @@ from typing import Any, ParamSpec, TypeVar
 from flask import make_response, request
 from werkzeug.wrappers import Response
 
-from vestibule.doors.caller import is_browser
+from vestibule.doors.caller import bring, is_browser
 from vestibule.doors.hall import hall
 from vestibule.doors.passage import page_answer
 from vestibule.doors.refusals import retry_header, said, status_of
-from vestibule.doors.rendering import FORM_FIELD, render
+from vestibule.doors.rendering import FORM_FIELD, PROOF_FIELD, render
 from vestibule.doors.shapes import read_form, read_query
 from vestibule.doors.visit import visit
 from vestibule.errors import (
@@ -59,11 +60,15 @@ class FormField:
 
 @dataclass
 class Form:
-    """A form as the page shows it: its fields, and what is wrong."""
+    """A form as the page shows it: its fields, and what is wrong.
+
+    ``challenge`` is what a script may solve to send it once more at once.
+    """
 
     fields: dict[str, FormField]
     token: str
     errors: list[str] = field(default_factory=list)
+    challenge: str = ""
 
     def __getattr__(self, name: str) -> FormField:
         """Find a field by its name, as templates write it."""
@@ -160,6 +165,8 @@ def form_page(
             sorry = said(refusal.faults[0])
         notices = [["error", sorry]] if sorry and _is_wrong(refusal) else []
         form = form_for(shape, request.form, refusal.faults)
+        if isinstance(refusal, TooMany) and refusal.challenge:
+            form.challenge = json.dumps(refusal.challenge)
         response = make_response(
             render(template, form=form, notices=notices, **context),
             status_of(refusal),
@@ -247,6 +254,7 @@ def own_form(shape: type[S]) -> S:
     tokens = request.form.getlist(FORM_FIELD)
     if len(tokens) != 1 or not visit().is_own_form(tokens[0]):
         raise FormExpired
+    bring(request.form.get(PROOF_FIELD, ""))
     return read_form(shape)
 
 

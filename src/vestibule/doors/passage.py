@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from vestibule.doors.caller import forget_user
 from vestibule.doors.destinations import checked
+from vestibule.doors.devices import keep_device
 from vestibule.doors.hall import hall, settings
 from vestibule.doors.theme import keep_choices, keep_theme
 from vestibule.doors.visit import visit
@@ -30,6 +31,7 @@ def _(outcome: LoggedIn) -> Response:
     response = redirect(wanted or after or url_for("vestibule.profile.show"))
     life = settings().sessions.remember if outcome.remember else None
     hall().set_cookie(response, hall().session_cookie, outcome.token, life)
+    keep_device(response, outcome)
     keep_theme(response, outcome.user)
     visit().begin_anew(signed_in=True)
     return response
@@ -53,7 +55,7 @@ def _(_: LoggedOut) -> Response:
     """Take the session away and go to the sign-in page."""
     response = redirect(url_for("vestibule.login.sign_in"))
     keep_choices(response)
-    hall().drop_cookie(response, hall().session_cookie)
+    hall().see_out(response)
     visit().begin_anew()
     visit().note("success", say("You have signed out"))
     forget_user()

@@ -11,6 +11,7 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from vestibule.doors.api import Call
+from vestibule.doors.caller import PROOF_HEADER
 from vestibule.doors.hall import settings
 from vestibule.doors.refusals import HTTP_REASONS, STATUS
 from vestibule.errors import (
@@ -67,6 +68,13 @@ class Problem(Schema):
     )
     request_id = fields.String(
         metadata={"description": "Number to tell support, from 500 on"}
+    )
+    proof_of_work = fields.Dict(
+        metadata={
+            "description": "Challenge of ALTCHA, version 2: who solves it "
+            f"may try once more at once, with the solution in {PROOF_HEADER}. "
+            "Only in some refusals with `rate.wait`"
+        }
     )
 
 

@@ -6,6 +6,7 @@ Source: RFC 9110 section 15; RFC 9457 (problem details).
 
 import json
 import logging
+from collections.abc import Mapping
 
 from flask import (
     make_response,
@@ -87,7 +88,9 @@ def answer_refusal(refusal: Refusal) -> Response:
     status = status_of(refusal)
     challenge = _step_up() if too_old else _challenge(status)
     headers = {**retry_header(refusal), **challenge}
-    return _answer(status, refusal.faults, headers)
+    work = getattr(refusal, "challenge", None)
+    more = {"proof_of_work": work} if work else {}
+    return _answer(status, refusal.faults, headers, more)
 
 
 def _to_confirm() -> Response:
@@ -141,13 +144,16 @@ def answer_bug(error: Exception) -> Response:
 
 
 def _answer(
-    status: int, faults: tuple[Fault, ...], headers: dict[str, str]
+    status: int,
+    faults: tuple[Fault, ...],
+    headers: dict[str, str],
+    more: Mapping[str, object] | None = None,
 ) -> Response:
-    """Build the page or the problem document."""
+    """Build the page or the problem document, which may say more."""
     # Under a host that can be none no address can be built, so no page.
     no_page = is_api() or isinstance(request.routing_exception, BadHost)
     page = None if no_page or not is_browser() else _page(status, faults[0])
-    response = page or problem(status, faults)
+    response = page or problem(status, faults, more)
     response.headers.update(headers)
     number(response)
     return response
@@ -228,8 +234,12 @@ def _reader() -> User | None:
         return None
 
 
-def problem(status: int, faults: tuple[Fault, ...]) -> Response:
-    """Build an RFC 9457 problem document."""
+def problem(
+    status: int,
+    faults: tuple[Fault, ...],
+    more: Mapping[str, object] | None = None,
+) -> Response:
+    """Build an RFC 9457 problem document, perhaps with further members."""
     body: dict[str, object] = {
         "type": "about:blank",
         "title": said(faults[0]),
@@ -243,6 +253,7 @@ def problem(status: int, faults: tuple[Fault, ...]) -> Response:
     }
     if is_numbered(status):
         body["request_id"] = request_id()
+    body |= more or {}
     return Response(
         json.dumps(body, ensure_ascii=False),
         status,

@@ -22,6 +22,8 @@ from vestibule.user import User
 
 # The name of the hidden field that carries a form's secret.
 FORM_FIELD = "csrf_token"
+# And of the one that a script fills with what it has computed.
+PROOF_FIELD = "proof_of_work"
 
 
 def render(template: str, **values: Any) -> str:
@@ -51,6 +53,7 @@ def _rendered(template: str, values: Mapping[str, Any]) -> str:
         "theme": theme_for(values["me"]),
         "site": settings().site,
         "form_field": FORM_FIELD,
+        "proof_field": PROOF_FIELD,
         "day": day,
         "instant": instant,
         "picture_url": picture_url,

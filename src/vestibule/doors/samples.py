@@ -8,16 +8,22 @@ from functools import partial
 from typing import TypeAlias
 
 from vestibule.capabilities.administration import letters as administration
+from vestibule.capabilities.email_changes import letters as email_changes
 from vestibule.capabilities.email_verification import letters as verification
+from vestibule.capabilities.login import letters as login
+from vestibule.capabilities.not_me import letters as not_me
 from vestibule.capabilities.password_reset import letters as password_reset
 from vestibule.capabilities.passwords import letters as passwords
 from vestibule.capabilities.registration import letters as registration
 from vestibule.correspondence import Desk
 from vestibule.ground.letters import Letter
 from vestibule.history import Circumstances, under
+from vestibule.mailed_tokens import Mailed
 from vestibule.user import User
 
 TOKEN = "a-sample-that-opens-nothing-at-all-00000000"  # noqa: S105
+SOON = 1_767_971_100
+MAILED = Mailed(TOKEN, "12345678")
 ANNA = {"id": 1, "username": "anna", "email": "anna@example.com"}
 # Somebody at a page; the address is one of RFC 5737.
 AT_A_PAGE = Circumstances(
@@ -46,18 +52,29 @@ def trial(desk: Desk, user: User) -> Letter:
 
 
 KINDS: dict[str, Kind] = {
-    "confirm_address": partial(verification.confirm_address, token=TOKEN),
+    "confirm_address": partial(verification.confirm_address, mailed=MAILED),
     "confirm_new_address": partial(
         verification.confirm_new_address,
-        token=TOKEN,
+        mailed=MAILED,
         address="anna@new.example.com",
     ),
-    "address_changing": verification.address_changing,
+    "address_changing": email_changes.address_changing,
+    "address_changed": partial(
+        email_changes.address_changed, token=TOKEN, ends_at=SOON
+    ),
+    "address_corrected": email_changes.address_corrected,
+    "address_wanted": partial(
+        email_changes.address_wanted, address="anna@new.example.com"
+    ),
     "already_registered": registration.already_registered,
+    "registered_unconfirmed": registration.registered_unconfirmed,
     "reset": partial(password_reset.reset, token=TOKEN),
     "reset_by_operator": partial(
         password_reset.reset, token=TOKEN, by_operator=True
     ),
+    "closed_to_strangers": login.closed_to_strangers,
+    "new_device": partial(not_me.new_device, token=TOKEN, ends_at=SOON),
+    "secured": not_me.secured,
     "password_changed": passwords.password_changed,
     "password_changed_by_operator": partial(
         passwords.password_changed, by_operator=True

@@ -9,7 +9,7 @@ from flask import current_app, request
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from vestibule.doors.caller import forget_user, signed_in
-from vestibule.doors.rendering import FORM_FIELD
+from vestibule.doors.rendering import FORM_FIELD, PROOF_FIELD
 from vestibule.errors import Fault, Malformed, Reason
 from vestibule.shape import Shape
 from vestibule.uploads import Upload, files_of
@@ -84,7 +84,7 @@ def is_bodiless() -> bool:
 
 
 def form_pairs(largest: Mapping[str, int]) -> list[tuple[str, object]]:
-    """List what a form sent, but the form's own secret.
+    """List what a form sent, but what every form may have.
 
     Args:
         largest: the fields that take files, each with its most bytes.
@@ -105,7 +105,11 @@ def form_pairs(largest: Mapping[str, int]) -> list[tuple[str, object]]:
     pairs = list(request.form.items(multi=True))
     if len(pairs) > MOST_FIELDS:
         raise RequestEntityTooLarge
-    typed = [(name or "", text) for name, text in pairs if name != FORM_FIELD]
+    typed = [
+        (name or "", text)
+        for name, text in pairs
+        if name not in (FORM_FIELD, PROOF_FIELD)
+    ]
     return [*typed, *_uploads(largest)]
 
 

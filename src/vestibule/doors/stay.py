@@ -19,6 +19,8 @@ class Stay:
         self.under: AbstractContextManager[None] | None = None
         self.circumstances: Circumstances | None = None
         self.request_id = ""
+        # Of a proof of work, where a form brings it.
+        self.solution = ""
         self.actor: Actor | None = None
         # Whoever was found last, also after the actor was forgotten.
         self.actor_id: int | None = None

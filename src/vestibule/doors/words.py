@@ -6,17 +6,17 @@ for by ``Accept-Language``, else the setting.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_timedelta
 from flask import request
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 from werkzeug.wrappers import Response
 
 from vestibule.doors.caller import forget_user, signed_in
-from vestibule.doors.hall import hall, settings
+from vestibule.doors.hall import auth, hall, settings
 from vestibule.doors.stay import stay
 from vestibule.ground import words
 from vestibule.ground.clock import LAST
@@ -154,12 +154,21 @@ def instant(moment: int) -> str:
     return f"{text} UTC"
 
 
+def ago(moment: int) -> str:
+    """Say how long ago something was, from years down to minutes."""
+    minutes = (auth().clock.now() - moment) // 60
+    if minutes < 1:
+        return say("just now")
+    past = timedelta(minutes=-minutes)
+    return format_timedelta(past, add_direction=True, locale=language())
+
+
 def device_name(agent: str | None) -> str:
     """Name the browser and the system of a session as people know them."""
     browser, system = device(agent or "")
     if browser and system:
         return say("{browser} on {system}", browser=browser, system=system)
-    return browser or system or say("Unknown")
+    return browser or system or say("Unknown device")
 
 
 def _utc(moment: int) -> datetime:
