@@ -174,13 +174,14 @@ def vestibule(
     database: str,
     *arguments: str,
     command: str = "serve",
+    module: str = "vestibule",
     pinned: bool = True,
     **more: str,
 ) -> Iterator[Server]:
     """Run ``vestibule serve``, one worker on the server's processor."""
     port = free_port()
     env = environment(**{**settings(folder, port, database), **more})
-    line = [sys.executable, "-m", "vestibule", command, "--port", str(port)]
+    line = [sys.executable, "-m", module, command, "--port", str(port)]
     line += arguments
     with started(line, port, folder, env, pinned=pinned) as server:
         yield server
