@@ -47,6 +47,8 @@ os.environ["LC_MESSAGES"] = "C"
 
 PASSWORD = "correct horse battery staple"
 CHEAP = {"hash_memory": "8", "hash_passes": "1"}
+# As little to be computed as there can be.
+EASY = {"proof_of_work": "1"}
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
 
@@ -135,10 +137,17 @@ class Browser:
     def send(
         self, path: str, typed: dict[str, Any] | None = None, **more: Any
     ) -> TestResponse:
-        """Open the form at an address, fill it in and send it."""
-        token = form_token(self.open(path))
-        data = {**(typed or {}), **more, "csrf_token": token}
-        return self.client.post(path, data=data, headers=HTML)
+        """Open the form at an address or link, fill it in and send it."""
+        page = self.follow(path)
+        data = {**hidden(page), **(typed or {}), **more}
+        data["csrf_token"] = form_token(page)
+        where = page.request.full_path.rstrip("?")
+        return self.client.post(where, data=data, headers=HTML)
+
+    def follow(self, link: str) -> TestResponse:
+        """Open a mailed link, which leads on to an address without it."""
+        page = self.open(link)
+        return self.open(page.location) if page.status_code == 303 else page
 
     def sign_in(self, name: str, password: str = PASSWORD) -> TestResponse:
         """Sign in by the page."""
@@ -150,6 +159,12 @@ def form_token(response: TestResponse) -> str:
     found = re.search(r'name="csrf_token" value="([^"]+)"', response.text)
     assert found, response.text
     return found[1]
+
+
+def hidden(response: TestResponse) -> dict[str, str]:
+    """Read for which mailed link a form was shown, if for any."""
+    found = re.search(r'name="link" value="([^"]+)"', response.text)
+    return {"link": found[1]} if found else {}
 
 
 def notices(response: TestResponse) -> list[str]:
@@ -247,6 +262,7 @@ def settings(
         "data": tmp_path,
         "secret_key": "0123456789abcdef0123456789abcdef",
         **CHEAP,
+        **EASY,
     }
     for mark in request.node.iter_markers("settings"):
         options = {**options, **mark.kwargs}

@@ -47,7 +47,11 @@ MY_WORDS = {"email": "{email}", "password": PASSWORD}
 RENAMED = {"username": "{username}x", "email": "{email}"}
 OTHER_EMAIL = {"username": "{username}", "email": "{username}@new.example"}
 NEW_ACCOUNT = "users identifiers mailed_tokens outbox"
+SECURED = "users sessions mailed_tokens outbox known_devices"
 ROLE = "users sessions keeper outbox"
+ANOTHER_ADDRESS = "users identifiers mailed_tokens outbox sessions"
+ANOTHER_ADDRESS += " email_undos known_devices"
+UNDONE = ANOTHER_ADDRESS
 
 # What is not here looks, with nothing to fill in, and answers 200; below
 # the API the declaration of the call says with what it answers.
@@ -64,7 +68,19 @@ LINES = {
     "GET /dev/components": Line(works=404),
     "GET /dev/components/wrong": Line(works=404),
     "GET /dev/mail/<letter>/html": Line(works=404),
+    # A link leads on to a form whose address is the same for all.
+    "GET /password_reset/<token>": Line(works=303),
+    "POST /password_reset/<token>": Line(works=303),
+    "GET /verify-email/<token>": Line(works=303),
+    "POST /verify-email/<token>": Line(works=303),
+    "GET /verify-email/undo/<token>": Line(works=303),
+    "POST /verify-email/undo/<token>": Line(works=303),
+    "GET /security/not-me/<token>": Line(works=303),
     # -- the pages
+    "POST /account/not-me": Line(changes="sessions mailed_tokens"),
+    "POST /account/sessions/<handle>/end": Line(changes="sessions"),
+    "POST /account/sessions/others": Line(changes="sessions"),
+    "POST /security/not-me": Line(works=303, changes=SECURED),
     "POST /admin/users/<number>/demote": Line(changes=ROLE),
     "POST /admin/users/<number>/disable": Line(changes=ROLE),
     "POST /admin/users/<number>/enable": Line(changes=ROLE),
@@ -83,7 +99,7 @@ LINES = {
     "POST /password_reset": Line(
         {"email": "{email}"}, changes="mailed_tokens outbox"
     ),
-    "POST /password_reset/<token>": Line(
+    "POST /password_reset/new": Line(
         AGAIN, changes="users sessions mailed_tokens outbox"
     ),
     "POST /language": Line({"language": "ru"}, 303, "users"),
@@ -99,10 +115,15 @@ LINES = {
     ),
     "POST /users/<username>/export": Line(works=200),
     "POST /users/<username>/feedback/add": Line(WORDS, changes="feedback"),
-    "POST /verify-email": Line(changes="mailed_tokens outbox"),
-    "POST /verify-email/<token>": Line(
-        changes="users identifiers mailed_tokens outbox"
+    # Nobody here has got a code.
+    "POST /verify-email": Line({"code": "1234 5678"}, works=401),
+    "POST /verify-email/again": Line(changes="mailed_tokens outbox"),
+    "POST /verify-email/confirm": Line(
+        {"password": PASSWORD}, changes=ANOTHER_ADDRESS
     ),
+    # The letter is about a new address, whose reader takes over nothing.
+    "POST /verify-email/new-password": Line(works=302),
+    "POST /verify-email/undo": Line({}, 303, UNDONE),
     # -- the routes of the auth-service contract
     "POST /users": Line({**DAN, "password": PASSWORD}, 200, NEW_ACCOUNT),
     "POST /sessions": Line(MY_WORDS, 200, "sessions"),
@@ -123,8 +144,15 @@ LINES = {
     # -- the API
     "POST /api/v1/email-verification": Line(changes="mailed_tokens outbox"),
     "PUT /api/v1/email-verification": Line(
-        {"token": "{verify}"},
-        changes="users identifiers mailed_tokens outbox",
+        {"token": "{verify}", "password": PASSWORD},
+        changes=ANOTHER_ADDRESS,
+    ),
+    "PUT /api/v1/email-verification/code": Line(
+        {"code": "{code}", "name": "carol", "password": PASSWORD},
+        changes=ANOTHER_ADDRESS,
+    ),
+    "PUT /api/v1/email-verification/undo": Line(
+        {"token": "{undo}"}, changes=UNDONE
     ),
     "PUT /api/v1/feedback/<number>": Line(WORDS, changes="feedback"),
     "DELETE /api/v1/feedback/<number>": Line(changes="feedback"),
@@ -149,6 +177,10 @@ LINES = {
     "POST /api/v1/sessions": Line(
         {"name": "{email}", "password": PASSWORD}, changes="sessions"
     ),
+    "DELETE /api/v1/sessions": Line(changes="sessions"),
+    "DELETE /api/v1/sessions/<handle>": Line(changes="sessions"),
+    "POST /api/v1/not-me": Line(changes="sessions mailed_tokens"),
+    "PUT /api/v1/not-me": Line({"token": "{not_me}"}, changes=SECURED),
     "DELETE /api/v1/sessions/current": Line(changes="sessions"),
     "POST /api/v1/sessions/current/proof": Line(
         {"password": PASSWORD}, changes="sessions"
@@ -172,6 +204,9 @@ THINGS = {
     "/pictures/<name>": ("/pictures/{picture}", f"/pictures/{NOBODYS}.png"),
     "/password_reset/<token>": ("/password_reset/{reset}", ""),
     "/verify-email/<token>": ("/verify-email/{verify}", ""),
+    "/verify-email/undo/<token>": ("/verify-email/undo/{undo}", ""),
+    "/security/not-me/<token>": ("/security/not-me/{not_me}", ""),
+    "/sessions/<handle>": ("/sessions/{handle}", f"/sessions/{'0' * 32}"),
     "/dev/letters/<spoken>/<kind>": ("/dev/letters/en/reset", ""),
     "/dev/mail/<letter>": (f"/dev/mail/{UUID(int=7)}", ""),
 }

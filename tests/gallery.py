@@ -45,10 +45,13 @@ def wrong(
 SIGN_IN, REGISTER, FORGET = "/login", "/register", "/password_reset"
 NEW_PASSWORD, CONFIRM = "/password_reset/{reset}", "/confirm?next=/profile"
 CHANGE, PROFILE, OWN = "/password/change", "/profile", "/users/{who}"
+DEVICES, NOT_ME = "/account/sessions", "/security/not-me/{not_me}"
 USERS, DESK = "/admin/users", "/admin/feedback"
 
 ENTRANCE = (
     State("home", "/"),
+    # Before any link is opened.
+    State("no link opened", "/password_reset/new", status=410),
     State("sign in", SIGN_IN),
     wrong("sign in, wrong", SIGN_IN, status=401, email="anna", password="?"),
     wrong("sign in, empty", SIGN_IN),
@@ -89,7 +92,16 @@ ENTRANCE = (
         confirm_password="other",
     ),
     State("link of no use any more", "/password_reset/expired"),
+    State("not me, by mail", NOT_ME),
+    State("not me, looked at again", "/security/not-me"),
     State("confirm address", "/verify-email/{verify}"),
+    wrong(
+        "confirm address, wrong",
+        "/verify-email/{verify}",
+        status=401,
+        password="a guess",
+    ),
+    State("undo a change of address", "/verify-email/undo/{undo}"),
 )
 TROUBLES = (
     State("not found", "/nowhere", status=404),
@@ -110,7 +122,15 @@ ACCOUNT = (
     wrong(
         "profile, wrong", PROFILE, ANNA, 200, username="x y", email="nobody"
     ),
-    State("send the link again", "/verify-email", CLARA),
+    State("enter the code", "/verify-email", CLARA),
+    wrong(
+        "enter the code, wrong",
+        "/verify-email",
+        CLARA,
+        status=401,
+        code="1234 5678",
+    ),
+    State("send the message again", "/verify-email/again", CLARA),
     State("own page", OWN, ANNA),
     State("own page, empty", OWN, ELENA),
     State("own page, nothing older", OWN + "?before=1", ANNA),
@@ -121,6 +141,9 @@ ACCOUNT = (
     State("change password", CHANGE, ANNA),
     wrong("change password, wrong", CHANGE, ANNA, old_password="a guess"),
     State("password changed", "/password/change/done", ANNA),
+    State("devices", DEVICES, ANNA),
+    State("sign out everywhere else", DEVICES + "/others", ANNA),
+    State("not me", "/account/not-me", ANNA),
     State("preferences", "/preferences", ANNA),
     State("export", OWN + "/export", ANNA),
     State("delete account", OWN + "/delete", ANNA),
@@ -195,6 +218,14 @@ NO_PAGES = {
     "wellknown.icon",
 }
 
+# The pages to which mailed links lead, by what opens the link.
+BEHIND = {
+    "password_reset.open_link": "password_reset.finish",
+    "email_verification.open_link": "email_verification.confirm",
+    "email_changes.open_link": "email_changes.undo",
+    "not_me.open_link": "not_me.secure",
+}
+
 # Fills in the form of the page and sends it, as fast as a machine can.
 SEND = """typed => {
   const form = document.querySelector('main form:has(.acts)');
@@ -236,6 +267,9 @@ def unseen(house: House) -> Iterator[str]:
         for state in states
         if state.status == 200
     }
+    for opening, page in BEHIND.items():
+        if f"vestibule.{opening}" in seen:
+            seen.add(f"vestibule.{page}")
     for rule in house.app.url_map.iter_rules():
         blueprint, _, name = rule.endpoint.partition(".")
         is_ours = blueprint == "vestibule" and name not in NO_PAGES

@@ -30,6 +30,7 @@ from vestibule.errors import (
     Unavailable,
 )
 from vestibule.ground.letters import Letter
+from vestibule.history import Circumstances, under
 from vestibule.migrations import bring_up_to_date
 from vestibule.policy import OPERATOR, Actor
 from vestibule.settings import Settings
@@ -55,6 +56,11 @@ FEEDBACK = (
         "A long word, and a long address: "
         "https://example.com/" + "a-rather-long-address/" * 6,
     ),
+)
+DEVICES = (
+    ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_5) Safari/604.1", "203.0.113.8"),
+    ("Mozilla/5.0 (Windows NT 10.0; rv:140.0) Firefox/140.0", "203.0.113.7"),
+    ("", "198.51.100.23"),
 )
 TROUBLES: dict[str, Callable[[], Exception]] = {
     "401": exceptions.Unauthorized,
@@ -198,6 +204,15 @@ def _move_in(house: House) -> None:
     (letter,) = auth.outbox.latest()[:1]
     rest = letter.text.partition("/verify-email/")[2]
     house.names["verify"] = rest.split()[0]
+    dmitri = people["dmitri"]
+    auth.email_changes.make(dmitri, "dmitri@new.example.com")
+    (letter,) = auth.outbox.latest()[:1]
+    rest = letter.text.partition("/verify-email/undo/")[2]
+    house.names["undo"] = rest.split()[0]
+    auth.sessions.tell_of_new_device(people["elena"])
+    (letter,) = auth.outbox.latest()[:1]
+    rest = letter.text.partition("/security/not-me/")[2]
+    house.names["not_me"] = rest.split()[0]
     for _ in range(10):
         Browser(house.app).sign_in("tess", "a guess")
 
@@ -205,6 +220,9 @@ def _move_in(house: House) -> None:
 def _furnish(house: House, people: dict[str, User]) -> None:
     """Let them do what makes their pages differ."""
     auth, anna = house.auth, people["anna"]
+    for agent, address in DEVICES:
+        with under(Circumstances("page", address, agent)):
+            auth.sessions.open(anna.id, remember=True)
     prepared = auth.pictures.prepare(PORTRAIT, "anna.svg", anna)
     auth.pictures.replace(anna, prepared)
     for title, content in reversed(FEEDBACK):

@@ -14,7 +14,8 @@ from typing import Any, Literal, TypeAlias
 
 from playwright.sync_api import Page
 
-from house import FEEDBACK
+from house import DEVICES, FEEDBACK
+from vestibule.ground.devices import BROWSERS, SYSTEMS
 
 Theme: TypeAlias = Literal["light", "dark"]
 THEMES: tuple[Theme, ...] = ("light", "dark")
@@ -41,6 +42,9 @@ LATIN = (
 
 # Nor is translated what people write.
 WRITTEN = [text for both in FEEDBACK for text in both]
+# Nor what devices say of themselves, and what browsers and systems are called.
+WRITTEN += [agent for agent, _ in DEVICES if agent]
+WRITTEN += [*BROWSERS.values(), *SYSTEMS.values()]
 
 
 @cache

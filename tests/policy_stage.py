@@ -7,7 +7,7 @@ so that each meets the same rows.
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlencode
@@ -20,11 +20,15 @@ from conftest import Browser, TurnableClock, account, form_token
 from deeds import Deed
 from hostility import BROWSER, FORM, JSON, LIVING, Answer, Knock, asked
 from paintings import painted
+from verdicts import verdict
 from vestibule.attempts import Attempts
 from vestibule.auth import Auth
+from vestibule.capabilities.email_changes.records import EmailUndoRecord
 from vestibule.capabilities.pictures.records import PictureRecord
+from vestibule.doors.mailed_links import NEWCOMER
+from vestibule.ground.randomness import fingerprint
 from vestibule.history import Event
-from vestibule.policy import OPERATOR, Who
+from vestibule.policy import OPERATOR, Act, Who
 from vestibule.records import Record
 from vestibule.user import User
 
@@ -86,7 +90,11 @@ class Stage:
             )
         )
         self.auth.pictures.folder.write(picture, self.picture)
+        # Of a device at which nobody of the cast sits.
+        token = self.auth.sessions.open(user.id)
+        (device,) = self.auth.sessions.devices(user, token)[:1]
         return {
+            "handle": device.handle,
             "username": user.username,
             "email": user.email,
             "id": user.id,
@@ -101,12 +109,48 @@ class Stage:
         self.auth.email_verification.ask(carol, "carol@new.example")
         letter = self.auth.outbox.latest(1)[0].text
         mailed = re.search(r"/verify-email/(\S+)", letter)
+        code = re.search(r"^\d{4} \d{4}$", letter, re.M)
         assert mailed
+        assert code
+        undo = self.auth.randomness.token()
+        self.auth.db.add(
+            EmailUndoRecord(
+                user_id=carol.id,
+                fingerprint=fingerprint(undo),
+                address="carol@old.example",
+                ends_at=self.auth.clock.now() + 3600,
+            )
+        )
         reset = self.auth.get_reset_password_token(second.email)
+        self.auth.sessions.tell_of_new_device(second)
+        letter = self.auth.outbox.latest(1)[0].text
+        not_me = re.search(r"/security/not-me/(\S+)", letter)
+        assert not_me
         for facts in self.facts.values():
+            facts["not_me"] = not_me[1]
             facts["verify"] = mailed[1]
+            facts["code"] = code[0]
+            facts["undo"] = undo
             facts["reset"] = reset
             facts["reset_email"] = second.email
+        self.opened = self._opened(mailed[1], reset, undo)
+
+    def _opened(self, verify: str, reset: str, undo: str) -> str:
+        """Open the links, and give the cookies in which their tokens are."""
+        browser = Browser(self.app)
+        for link in (
+            f"/verify-email/{verify}",
+            f"/password_reset/{reset}",
+            f"/verify-email/undo/{undo}",
+            f"/security/not-me/{self.facts['alice']['not_me']}",
+        ):
+            assert browser.follow(link).status_code == 200
+        with self.app.test_request_context():
+            sealed = NEWCOMER._seal().close(["carol", "no ticket"])
+        browser.client.set_cookie("vestibule_newcomer", sealed)
+        names = ("confirm", "reset", "undo", "newcomer", "not_me")
+        cookies = [browser.client.get_cookie(f"vestibule_{n}") for n in names]
+        return "; ".join(f"{c.key}={c.value}" for c in cookies if c)
 
     def _asker(self, name: str, user: str, owner: str, who: Who) -> Asker:
         """Sign somebody in, and have them open a form."""
@@ -129,6 +173,17 @@ class Stage:
 
     # -- asking -------------------------------------------------------------
 
+    def who_may(self, deed: Deed) -> Asker:
+        """Find somebody who may do a deed, and for whom it counts."""
+        if deed.act.is_public and deed.act is not Act.SIGN_OUT:
+            return self.askers["anonymous"]
+        return next(
+            asker
+            for name in ("owner", "admin")
+            if verdict(deed.act, (asker := self.askers[name]).standing(deed))
+            == "done"
+        )
+
     def about(self, asker: Asker, deed: Deed) -> Mapping[str, object]:
         """Say what an asker fills in at a deed."""
         if deed.act.is_public:
@@ -147,16 +202,21 @@ class Stage:
         extra: Mapping[str, object] | None = None,
         headers: tuple[tuple[str, str], ...] = (),
         by_bearer: bool = False,
+        forms: Sequence[tuple[str, str]] | None = None,
     ) -> Answer:
-        """Ask for a deed as somebody; the path as a client writes it."""
+        """Ask for a deed as somebody; the path as a client writes it.
+
+        With ``forms`` it comes with these fields in place of its secret.
+        """
         facts = self.about(asker, deed)
         path = deed.path(facts) if path is None else path
-        kind, body = self._body(asker, deed, facts, extra or {})
+        own = [("csrf_token", asker.form)] if forms is None else forms
+        kind, body = self._body(deed, facts, extra or {}, own)
         sent = [*(BROWSER if deed.is_page else (("Accept", JSON),)), *headers]
         if kind:
             sent.append(("Content-Type", kind))
         if not by_bearer:
-            cookies = f"vestibule_visit={asker.visit}"
+            cookies = f"vestibule_visit={asker.visit}; {self.opened}"
             if asker.token:
                 cookies += f"; session_id={asker.token}"
             sent.append(("Cookie", cookies))
@@ -170,10 +230,10 @@ class Stage:
 
     def _body(
         self,
-        asker: Asker,
         deed: Deed,
         facts: Mapping[str, object],
         extra: Mapping[str, object],
+        forms: Sequence[tuple[str, str]],
     ) -> tuple[str, bytes]:
         """Fill in the body of a deed, with more in it than it asks for."""
         if deed.line.raw:
@@ -187,8 +247,7 @@ class Stage:
         filled |= extra
         if not deed.is_page:
             return (JSON, json.dumps(filled).encode()) if filled else ("", b"")
-        filled["csrf_token"] = asker.form
-        return FORM, urlencode(filled).encode()
+        return FORM, urlencode([*filled.items(), *forms]).encode()
 
     # -- what is kept -------------------------------------------------------
 

@@ -70,7 +70,7 @@ def told(answer: Any) -> tuple[int, str]:
     """Say status and code of a refusal, which must be a problem document."""
     assert answer.mimetype == PROBLEM, answer.text
     body = answer.get_json()
-    assert {*body} - {"request_id"} == {
+    assert {*body} - {"request_id", "proof_of_work"} == {
         "type",
         "title",
         "status",

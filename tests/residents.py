@@ -5,6 +5,8 @@ from sqlalchemy import Column, MetaData, func, select
 from conftest import PASSWORD
 from paintings import painted
 from vestibule.auth import Auth
+from vestibule.capabilities.email_changes.records import EmailUndoRecord
+from vestibule.ground.randomness import fingerprint
 from vestibule.policy import OPERATOR
 from vestibule.records import PREFIX
 from vestibule.uploads import Upload
@@ -55,7 +57,15 @@ def lived_in(auth: Auth, user: User) -> tuple[str, str, str]:
     """Use an account everywhere; give its session and mailed tokens."""
     session = auth.login.with_password(user.username, PASSWORD).token
     auth.password_reset.ask(user.email)
-    auth.email_verification.start_change(user, f"new-{user.email}")
+    auth.email_changes.start(user, f"new-{user.email}")
+    auth.db.add(
+        EmailUndoRecord(
+            user_id=user.id,
+            fingerprint=fingerprint(user.email),
+            address=f"old-{user.email}",
+            ends_at=auth.clock.now() + 3600,
+        )
+    )
     auth.feedback.add(user, "A door", "It is heavy", by=OPERATOR)
     auth.host_fields.keep(user, {"town": f"{user.username}ville"})
     auth.profile.update(

@@ -101,7 +101,7 @@ class PageDoor(Door):
         """Send the form behind the link; a page needs no address."""
         del email
         path = f"/password_reset/{token}"
-        page = self.browser.open(path)
+        page = self.browser.follow(path)
         if page.status_code != 200:
             return page
         return self.browser.send(

@@ -168,7 +168,8 @@ class Walk:
     def _run(self, block: Block, status: int = 0) -> None:
         """Run commands, or a program, and compare what they print."""
         if block.language == "python":
-            (self.folder / "snippet.py").write_text(block.text, "utf-8")
+            program = at_port(block.text, self.port)
+            (self.folder / "snippet.py").write_text(program, "utf-8")
             self.said = answer("python snippet.py", self.folder, self.port)
             return
         for command, wanted in block.commands():

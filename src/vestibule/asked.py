@@ -91,6 +91,11 @@ def mailed_token() -> Any:
     return text("Token", longest=200, missing=TOKEN_MISSING, is_secret=True)
 
 
+def opened_link() -> Any:
+    """Declare the hidden field that says for which link a form was shown."""
+    return text("Link", longest=20, missing=None)
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Named(Shape):
     """A first and a last name, where the operator asks for them."""

@@ -7,6 +7,7 @@ from sqlalchemy.exc import NoResultFound
 
 from vestibule.capabilities.administration.operations import Administration
 from vestibule.capabilities.deletion.operations import Deletion
+from vestibule.capabilities.email_changes.operations import EmailChanges
 from vestibule.capabilities.email_verification.operations import (
     EmailVerification,
 )
@@ -14,7 +15,9 @@ from vestibule.capabilities.export.operations import Export
 from vestibule.capabilities.feedback.operations import Feedback
 from vestibule.capabilities.host_fields.operations import HostFields
 from vestibule.capabilities.importing.operations import Importing
+from vestibule.capabilities.known_devices.operations import KnownDevices
 from vestibule.capabilities.login.operations import Login
+from vestibule.capabilities.not_me.operations import NotMe
 from vestibule.capabilities.password_reset.operations import PasswordReset
 from vestibule.capabilities.passwords.operations import Passwords
 from vestibule.capabilities.pictures.operations import Pictures
@@ -66,10 +69,13 @@ class Auth:
         self.capabilities: list[Capability] = []
         self.passwords = self._add(Passwords)
         self.sessions = self._add(Sessions)
+        self.known_devices = self._add(KnownDevices)
         self.registration = self._add(Registration)
         self.email_verification = self._add(EmailVerification)
+        self.email_changes = self._add(EmailChanges)
         self.login = self._add(Login)
         self.password_reset = self._add(PasswordReset)
+        self.not_me = self._add(NotMe)
         self.pictures = self._add(Pictures)
         self.host_fields = self._add(HostFields)
         self.profile = self._add(Profile)

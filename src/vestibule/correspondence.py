@@ -63,6 +63,14 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Code:
+    """A code to be typed, and what to do with it."""
+
+    label: str
+    shown: str
+
+
+@dataclass(frozen=True)
 class Facts:
     """What is known of an act: names of facts, and what they were."""
 
@@ -78,7 +86,7 @@ class NotYou:
 
 
 # A plain text is a paragraph.
-Part = str | Link | Facts | NotYou
+Part = str | Link | Code | Facts | NotYou
 
 
 def in_one_line(text: str) -> str:
@@ -264,6 +272,8 @@ def _plain(part: Part, heading: str) -> str:
     """Write one part; a link stands alone on its line."""
     if isinstance(part, Link):
         return part.address
+    if isinstance(part, Code):
+        return f"{part.label}\n{part.shown}"
     if isinstance(part, Facts):
         return "\n".join(f"{name}: {value}" for name, value in part.rows)
     if isinstance(part, NotYou):

@@ -150,12 +150,18 @@ class Expired(Refusal):
 
 
 class TooMany(Refusal):
-    """Too many attempts; ``retry_after`` says in seconds how long to wait."""
+    """Too many attempts; ``retry_after`` says in seconds how long to wait.
+
+    ``challenge``, if there is one, buys one more attempt at once.
+    """
 
     reason = Reason("rate.wait", "Too many tries. Try again in {wait}")
 
-    def __init__(self, retry_after: int) -> None:
+    def __init__(
+        self, retry_after: int, challenge: dict[str, Any] | None = None
+    ) -> None:
         self.retry_after = max(1, retry_after)
+        self.challenge = challenge
         super().__init__(wait=waiting(self.retry_after))
 
 

@@ -42,13 +42,17 @@ _WRITE = insert(Event)
 
 @dataclass(frozen=True)
 class Circumstances:
-    """Who is acting at the moment, from where, and through which door."""
+    """Who is acting at the moment, from where, and through which door.
+
+    ``solution`` is what they have computed, as they sent it.
+    """
 
     door: str = "python"
     address: str = ""
     agent: str = ""
     request_id: str = ""
     actor_id: int | None = None
+    solution: str = ""
 
 
 _NONE = Circumstances()

@@ -7,11 +7,16 @@ from vestibule.user import User
 
 @dataclass(frozen=True)
 class LoggedIn:
-    """The person is signed in; ``token`` goes into their cookie only."""
+    """The person is signed in; ``token`` goes into their cookie only.
+
+    By ``device`` theirs is known at the next sign-in; it opens nothing.
+    """
 
     user: User
     token: str = field(repr=False)
     remember: bool = False
+    device: str = field(default="", repr=False)
+    is_new_device: bool = False
 
 
 @dataclass(frozen=True)

@@ -54,11 +54,13 @@ class Act(Enum):
     SIGN_OUT = ("session.leave",         "session",  ANYBODY,       NOBODY)
     END_SESSION = ("session.end",        "session",  SIGNED_IN,     NOBODY)
     SEE_SESSION = ("session.see",        "session",  SIGNED_IN,     NOBODY)
+    END_DEVICE = ("session.end_one",     "device",   OWNER,         NOBODY)
     PROVE = ("session.prove",            "session",  SIGNED_IN,     NOBODY)
     RESET = ("password.reset",           "password", ANYBODY,       NOBODY)
     # The form itself asks for the old password.
     CHANGE_PASSWORD = ("password.change", "password", SIGNED_IN,    NOBODY)
     CONFIRM_EMAIL = ("email.confirm",    "address",  ANYBODY,       NOBODY)
+    UNDO_EMAIL = ("email.undo",          "address",  ANYBODY,       NOBODY)
     ASK_CONFIRM = ("email.ask",          "address",  SIGNED_IN,     NOBODY)
     CHANGE_EMAIL = ("email.change",      "address",  OWNER,         OWNER)
     SEE_PROFILE = ("profile.see",        "account",  SIGNED_IN,     NOBODY)
@@ -68,6 +70,8 @@ class Act(Enum):
     SEE_PREFERENCES = ("preferences.see", "account", SIGNED_IN,     NOBODY)
     CHANGE_PREFERENCES = ("preferences.change", "account", SIGNED_IN, NOBODY)
     SPEAK = ("language.choose",          "site",     ANYBODY,       NOBODY)
+    SHUT_OUT = ("account.shut_out",      "account",  SIGNED_IN,     NOBODY)
+    SECURE = ("account.secure",          "account",  ANYBODY,       NOBODY)
     SEE_ACCOUNT = ("account.see",        "account",  OWNER | ADMIN, NOBODY)
     EXPORT = ("account.export",          "account",  OWNER,         OWNER)
     DELETE = ("account.delete",          "account",  OWNER | ADMIN,

@@ -59,6 +59,7 @@ _OF_ACT = {
     "password_reset.finish": password_reset,
     "email_verification.confirm": email_confirmed,
     "email.change": email_changed,
+    "email.undo": email_changed,
     "profile.update": profile_updated,
     "picture.change": picture_changed,
     "picture.remove": picture_changed,

@@ -102,6 +102,11 @@ class Store(Units):
         with self._around() as unit:
             return self._run(unit, statement, values).first()
 
+    def write_all(self, statement: Executable, **values: Any) -> Rows:
+        """Run a statement that returns rows, and return them all."""
+        with self._around() as unit:
+            return self._run(unit, statement, values).all()
+
     def add(self, record: Kept) -> Kept:
         """Insert a record and return it with its number."""
         self.add_all([record])

@@ -57,6 +57,7 @@ def words(response: TestResponse) -> str:
 # -- who may ----------------------------------------------------------------
 
 
+@pytest.mark.attack(89)
 @pytest.mark.parametrize(
     "path",
     ["/admin", "/admin/users", "/admin/users/1", "/admin/feedback"]
@@ -219,6 +220,7 @@ def test_the_page_of_an_account_tells_what_helps_its_owner(
     assert "Account created Done The operator" in said
 
 
+@pytest.mark.attack(31, 88)
 def test_nothing_secret_is_on_any_page(
     desk: Browser, auth: Auth, alice: User
 ) -> None:
@@ -427,6 +429,7 @@ def test_signing_out_ends_every_session_and_changes_nothing_else(
     assert postbox.empty() == []
 
 
+@pytest.mark.attack(75)
 @pytest.mark.parametrize("act", ACTS)
 def test_an_act_without_its_form_is_not_done(
     desk: Browser, auth: Auth, alice: User, act: str

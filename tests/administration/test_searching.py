@@ -119,6 +119,7 @@ def test_a_domain_of_another_alphabet_is_found_when_it_is_whole(
     assert found(auth, "anna@mün") == []
 
 
+@pytest.mark.attack(31, 140)
 @pytest.mark.usefixtures("either_way", "alice", "bob")
 @pytest.mark.parametrize(
     "words",
@@ -259,6 +260,7 @@ def test_only_administrators_and_the_operator_search(
         auth.administration.search(by=STRANGER)
 
 
+@pytest.mark.attack(31, 88)
 def test_what_is_found_holds_nothing_secret(auth: Auth, alice: User) -> None:
     [person] = auth.administration.search("alice", by=OPERATOR).items
 

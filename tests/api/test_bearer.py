@@ -97,6 +97,7 @@ def test_a_cookie_and_a_token_are_the_same_session(
     assert bearer.whoami() is None
 
 
+@pytest.mark.attack(97)
 def test_who_comes_as_a_bearer_is_never_the_owner_of_the_cookie(
     app: Flask, bearer: Program, bob: User
 ) -> None:
@@ -140,6 +141,7 @@ def test_who_comes_as_a_bearer_is_never_the_owner_of_the_cookie(
         assert answer.json["username"] == "alice"
 
 
+@pytest.mark.attack(97)
 @one_database
 def test_other_schemes_are_not_ours(
     app: Flask, bob: User, bearer: Program
@@ -192,6 +194,7 @@ def test_the_list_of_private_calls_is_complete(app: Flask) -> None:
     assert declared == {*PRIVATE}
 
 
+@pytest.mark.attack(64, 126)
 def test_a_token_ends_like_any_session(
     bearer: Program,
     auth: Auth,
@@ -227,6 +230,7 @@ def test_a_wrong_old_password_does_not_call_the_token_dead(
     assert refused.headers["WWW-Authenticate"] == "Bearer"
 
 
+@pytest.mark.attack(97)
 def test_pages_and_classic_routes_know_the_cookie_alone(
     app: Flask, bearer: Program, bob: User
 ) -> None:
@@ -293,6 +297,7 @@ def test_a_form_that_a_cookie_was_shown_is_not_sent_by_a_token(
     assert bearer.whoami() is None
 
 
+@pytest.mark.attack(71, 88)
 def test_a_token_is_in_no_representation(auth: Auth, alice: User) -> None:
     outcome = auth.login.with_password("alice", PASSWORD)
     term = auth.sessions.term(outcome.token)
@@ -307,6 +312,7 @@ def test_a_token_is_in_no_representation(auth: Auth, alice: User) -> None:
                 assert not field.repr, (shape, field.name)
 
 
+@pytest.mark.attack(60)
 def test_a_session_whose_cookie_is_replaced_is_over(
     app: Flask, alice: User
 ) -> None:

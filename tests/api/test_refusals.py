@@ -85,6 +85,7 @@ def test_the_list_of_bodies_is_complete(app: Flask) -> None:
     }
 
 
+@pytest.mark.attack(137, "A26")
 @every_body
 @one_database
 def test_json_alone_is_read(
@@ -126,6 +127,7 @@ BROKEN = [
 ]
 
 
+@pytest.mark.attack(96, 137)
 @every_body
 @one_database
 def test_a_body_that_is_no_json_object_is_refused(
@@ -138,6 +140,7 @@ def test_a_body_that_is_no_json_object_is_refused(
     assert state(auth) == before
 
 
+@pytest.mark.attack(87, "A32")
 @every_body
 def test_members_that_nobody_asked_for_are_refused(
     api: Program, auth: Auth, method: str, path: str
@@ -164,6 +167,7 @@ def test_members_that_nobody_asked_for_are_refused(
     assert state(auth) == before
 
 
+@pytest.mark.attack("A36")
 @every_body
 @one_database
 def test_members_that_come_twice_are_refused(
@@ -199,6 +203,7 @@ ODD_VALUES: list[Any] = [
 ]
 
 
+@pytest.mark.attack(5, 95, 96, "A36")
 @every_body
 def test_values_that_are_no_such_text_are_refused_at_their_field(
     api: Program, auth: Auth, method: str, path: str
@@ -227,6 +232,7 @@ def test_a_switch_is_true_or_false_and_nothing_like_it(
         assert told(refused) == (422, "field.switch")
 
 
+@pytest.mark.attack(44, 55)
 @every_body
 @one_database
 def test_every_member_is_missed(
@@ -402,6 +408,7 @@ def test_too_many_tries_say_when_to_come_back(
     assert api.sign_in("alice").status_code == 201
 
 
+@pytest.mark.attack(93)
 def test_a_database_that_does_not_answer_is_a_503(
     api: Program, auth: Auth, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -417,6 +424,7 @@ def test_a_database_that_does_not_answer_is_a_503(
     assert refused.json["request_id"]
 
 
+@pytest.mark.attack(31, "A38")
 def test_a_bug_is_a_500_that_tells_nothing(
     api: Program, auth: Auth, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -63,6 +63,7 @@ def is_told(app: Flask, token: str) -> None:
         assert answer.json["request_id"] == answer.headers["X-Request-ID"]
 
 
+@pytest.mark.attack(93, 146)
 @only_postgres
 def test_a_server_that_is_gone(
     app: Flask,
@@ -163,6 +164,7 @@ def test_a_table_that_is_missing(
     assert ask(app, by_cookie(token)).status_code == 200
 
 
+@pytest.mark.attack(93, 146)
 def test_when_all_connections_are_taken_one_waits_and_is_told(
     app: Flask, auth: Auth, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -131,10 +131,11 @@ def test_the_walk_of_the_original_service(
     ],
 )
 @one_database
-def test_signing_in_sets_the_session_cookie_and_nothing_else(
+def test_signing_in_sets_the_session_cookie_and_that_of_the_device(
     program: FlaskClient, alice: User, name: str, flags: list[str]
 ) -> None:
-    (cookie,) = cookies(sign_in(program))
+    cookie, device = cookies(sign_in(program))
+    assert device.startswith(name.replace("session_id", "vestibule_device="))
 
     pair, *found = cookie.split("; ")
     assert re.fullmatch(f"{name}={TOKEN}", pair)
@@ -179,6 +180,7 @@ def test_a_client_that_follows_with_its_dead_cookie_is_welcomed(
     assert cookies(response) == []
 
 
+@pytest.mark.attack(28, "A4")
 @in_both_forms
 def test_a_wrong_password_and_an_unknown_address_get_the_same_bytes(
     program: FlaskClient, alice: User, body: str
@@ -239,6 +241,7 @@ def test_letters_beyond_ascii_are_answered_as_they_are(
     )
 
 
+@pytest.mark.attack(18, "A4")
 def test_asking_for_a_reset_says_the_same_whoever_asks(
     program: FlaskClient, alice: User
 ) -> None:
@@ -342,6 +345,7 @@ MALFORMED = {
 }
 
 
+@pytest.mark.attack(96)
 @in_both_forms
 def test_nobody_is_created_from_malformed_input(
     program: FlaskClient, auth: Auth, body: str
@@ -441,10 +445,11 @@ def test_with_nist_nobody_signs_in_before_the_address_is_confirmed(
 
     assert_message(early, 401)
     assert "Confirm your email address" in early.text
-    browser.send(postbox.link("/verify-email/"))
+    browser.send(postbox.link("/verify-email/"), password=NEW_PASSWORD)
     assert call(program, "POST /sessions", **fields).status_code == 200
 
 
+@pytest.mark.attack(27, "A4")
 @nist
 def test_with_nist_a_taken_address_is_answered_as_a_free_one(
     program: FlaskClient, alice: User, postbox: Postbox, auth: Auth

@@ -263,6 +263,7 @@ def test_a_reset_token_sets_one_password_within_the_hour(
     assert auth.valid_login(ALICE, NEW_PASSWORD)
 
 
+@pytest.mark.attack("A11", "A16")
 def test_no_table_holds_a_session_or_a_reset_token_in_clear(
     auth: Auth, alice: User
 ) -> None:

@@ -15,6 +15,7 @@ from vestibule.policy import OPERATOR
 from vestibule.user import User
 
 
+@pytest.mark.attack(65, "A35")
 def test_no_table_keeps_a_row_of_the_account(
     auth: Auth, alice: User, bob: User
 ) -> None:
@@ -86,6 +87,7 @@ def test_a_number_is_never_given_again(auth: Auth) -> None:
     assert account(auth, "bob").id > max(seen)
 
 
+@pytest.mark.attack("A35")
 def test_a_new_account_of_the_same_name_inherits_nothing(
     auth: Auth, admin: User, alice: User, postbox: Postbox
 ) -> None:
@@ -105,7 +107,7 @@ def test_a_new_account_of_the_same_name_inherits_nothing(
     with pytest.raises(ValueError, match="invalid or expired"):
         auth.update_password(reset, "another good password")
     with pytest.raises(Exception, match="does not work any more"):
-        auth.email_verification.confirm(confirming)
+        auth.email_verification.confirm(confirming, by=OPERATOR)
     assert auth.valid_login("admin", "the heir's own words")
 
 
@@ -141,6 +143,7 @@ class Sealed(Capability):
         raise OSError("disk full")
 
 
+@pytest.mark.attack("A35")
 def test_a_deletion_that_cannot_finish_deletes_nothing(
     auth: Auth, alice: User
 ) -> None:

@@ -46,7 +46,7 @@ def test_the_file_of_somebody_who_used_everything(
     browser: Browser, auth: Auth, alice: User
 ) -> None:
     lived_in(auth, alice)
-    auth.email_verification.start_change(alice, "new@example.com")
+    auth.email_changes.start(alice, "new@example.com")
     browser.sign_in("alice")
     page = browser.open(PATH)
     assert "Passwords are not in it." in page.text
@@ -67,6 +67,7 @@ def test_the_file_of_somebody_who_used_everything(
         "profile",
         "sessions",
         "email_verification",
+        "email_changes",
         "pictures",
         "host_fields",
         "feedback",

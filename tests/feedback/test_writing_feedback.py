@@ -112,6 +112,7 @@ def test_a_secret_leads_to_ones_own_page(
     assert browser.open("/secret").location == "/users/alice"
 
 
+@pytest.mark.attack(86)
 def test_markup_in_feedback_is_shown_as_text(
     browser: Browser, auth: Auth, alice: User
 ) -> None:
@@ -360,6 +361,7 @@ def test_feedback_goes_along_with_a_changed_username(
     assert sent.location == "/users/lisa"
 
 
+@pytest.mark.attack("A33")
 @one_database
 @pytest.mark.parametrize("number", ["0", "1", "-1", "²", "9" * 19, "9" * 40])
 def test_strangers_cannot_tell_what_there_is(

@@ -1,5 +1,7 @@
 """Nobody passes the proxy as somebody else, or is led to a foreign host."""
 
+import pytest
+
 from guarded_sites import GuardedSite
 
 pytest_plugins = ["guarded_fixtures"]
@@ -30,6 +32,7 @@ def key_of(guarded: GuardedSite, name: str) -> str:
     return f"Cookie: {cookie}={browser.cookies[cookie]}"
 
 
+@pytest.mark.attack(98)
 def test_who_is_signed_out_makes_up_an_identity_in_vain(
     guarded: GuardedSite,
 ) -> None:
@@ -41,6 +44,7 @@ def test_who_is_signed_out_makes_up_an_identity_in_vain(
     assert guarded.application.reached == []
 
 
+@pytest.mark.attack(98)
 def test_a_member_does_not_become_admin_in_any_spelling(
     guarded: GuardedSite, member: str
 ) -> None:
@@ -196,6 +200,7 @@ def test_only_websockets_leave_http(guarded: GuardedSite, member: str) -> None:
         assert "h2c" not in str(guarded.reached().named("Upgrade"))
 
 
+@pytest.mark.attack(134)
 def test_a_request_hidden_in_another_is_not_served(
     guarded: GuardedSite, member: str
 ) -> None:

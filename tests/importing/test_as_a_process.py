@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from conftest import PASSWORD
 from foreign_systems import REAL, with_bcrypt
 from importer import as_csv
@@ -172,6 +174,7 @@ def test_ctrl_c_waits_for_the_batch_that_is_being_written(
     assert len(ids(tmp_path)) == 500
 
 
+@pytest.mark.attack(146)
 def test_a_database_that_falls_silent_is_told_with_what_went_in(
     tmp_path: Path,
 ) -> None:

@@ -71,7 +71,8 @@ def test_who_comes_with_a_hash_signs_in_with_the_old_password(
         assert opened(app).sign_in(who).status_code == door.works
         assert auth.passwords.hasher.count == before + 1
         assert acts(auth, email) == [
-            *("importing", "login", "password.rehash", "login", "login")
+            *("importing", "login", "password.rehash", "login", "login"),
+            "login.new_device",
         ]
 
 

@@ -85,6 +85,7 @@ def test_a_hostile_name_stays_a_name(
         assert len(letter.text) < 2500
 
 
+@pytest.mark.attack(21, 129)
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_a_hostile_name_arrives_as_one_subject(
     mailroom: Mailroom, clock: TurnableClock, hostile: str

@@ -108,7 +108,7 @@ def test_an_unknown_language_is_english(
 def test_a_new_address_is_written_to_in_the_accounts_language(
     auth: Auth, anna: User, postbox: Postbox
 ) -> None:
-    auth.email_verification.start_change(anna, "anna@new.example.com")
+    auth.email_changes.start(anna, "anna@new.example.com")
 
     letters = {letter.to: letter for letter in postbox.empty()}
     assert set(letters) == {"alice@example.com", "anna@new.example.com"}

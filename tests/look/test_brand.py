@@ -98,7 +98,8 @@ def test_a_file_of_the_brand_can_do_nothing_but_be_shown(
     assert found.content_type == kind
     assert found.headers["X-Content-Type-Options"] == "nosniff"
     assert found.headers["Content-Security-Policy"] == (
-        "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+        "default-src 'none'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'; sandbox; style-src 'unsafe-inline'"
     )
     assert found.cache_control.max_age == 300
     assert found.cache_control.public

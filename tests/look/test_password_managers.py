@@ -82,7 +82,7 @@ def pages(
     for name, path in paths.items():
         is_hers = name in ("change", "confirm")
         reader = browser if is_hers else Browser(app)
-        found[name] = Forms(reader.open(path).text)
+        found[name] = Forms(reader.follow(path).text)
     return found
 
 
@@ -149,6 +149,7 @@ def test_the_name_to_sign_in_with_is_typed_as_it_is(
     assert name["spellcheck"] == "false"
 
 
+@pytest.mark.attack("A10")
 def test_nothing_keeps_a_password_from_being_filled_in_or_pasted(
     pages: dict[str, Forms],
 ) -> None:

@@ -44,6 +44,7 @@ def kinds(page: Page) -> list[str | None]:
     return [page.locator(one).get_attribute("type") for one in PASSWORDS]
 
 
+@pytest.mark.attack("A10")
 def test_one_press_shows_both_passwords_and_another_hides_them(
     window: Window,
 ) -> None:
@@ -185,6 +186,7 @@ def test_two_quick_presses_send_a_form_once(window: Window) -> None:
     assert "password1" in window.errors()
 
 
+@pytest.mark.attack("A10")
 @both_ways
 def test_every_field_takes_what_is_pasted(
     new_window: Callable[..., Window], scripts: bool

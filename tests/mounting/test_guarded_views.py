@@ -251,7 +251,7 @@ def test_a_view_may_say_itself_how_long_it_is_kept(
     seen = anna.get("/kept")
 
     assert seen.headers["Cache-Control"] == "private, max-age=3600"
-    assert {*seen.vary} == {"Accept", "Cookie"}
+    assert {*seen.vary} == {"Accept", "Authorization", "Cookie"}
 
 
 @one_database
@@ -261,6 +261,23 @@ def test_views_that_are_not_guarded_are_left_as_they_are(host: Flask) -> None:
 
     assert "Cache-Control" not in seen.headers
     assert "Vary" not in seen.headers
+
+
+@one_database
+@pytest.mark.attack(66, "A30")
+def test_a_page_for_everybody_that_looks_who_is_there_says_so_to_caches(
+    host: Flask, anna: FlaskClient
+) -> None:
+    def greeting() -> str:
+        """Greet whoever is there, by name."""
+        return f"Hello {current_user.username if current_user else 'you'}"
+
+    host.add_url_rule("/hello", "hello", greeting)
+    for client, said in ((anna, "anna"), (host.test_client(), "you")):
+        seen = client.get("/hello")
+
+        assert seen.text == f"Hello {said}"
+        assert {*seen.vary} == {"Authorization", "Cookie"}
 
 
 @one_database

@@ -162,6 +162,7 @@ def test_bcrypt_reads_72_bytes_as_it_did_where_the_hash_was_made(
     assert not hasher.verify(encoded, "!" + long[1:])
 
 
+@pytest.mark.attack(74)
 def test_after_the_upgrade_every_byte_of_a_long_password_counts(
     auth: Auth,
 ) -> None:
@@ -261,6 +262,7 @@ def test_a_foreign_hash_lets_the_password_be_changed(auth: Auth) -> None:
     assert not auth.valid_login("alice@example.com", PASSWORD)
 
 
+@pytest.mark.attack(23)
 def test_a_wrong_password_costs_one_of_our_hashes_at_least(
     auth: Auth,
 ) -> None:
@@ -428,6 +430,7 @@ def test_whatever_stands_for_a_hash_is_read_or_refused(encoded: str) -> None:
         assert callable(foreign.read(encoded))
 
 
+@pytest.mark.attack(92)
 @pytest.mark.parametrize("wanted", ["!", "!hAbLRkQq8vnXWUTZ1", "!$2b$12$"])
 def test_an_account_without_a_password_is_opened_by_a_mailed_link_alone(
     auth: Auth, wanted: str

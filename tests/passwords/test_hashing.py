@@ -57,6 +57,7 @@ def test_every_keyboard_types_the_same_password(auth: Auth) -> None:
     assert not auth.valid_login("zoe", "Zoe und der Kase")
 
 
+@pytest.mark.attack(74)
 def test_every_byte_of_a_long_password_counts(auth: Auth) -> None:
     long = "".join(chr(97 + number % 26) for number in range(1024))
     auth.registration.register("long@example.com", long, "long")
@@ -142,6 +143,7 @@ def test_a_hash_of_an_unknown_kind_opens_nothing(
         assert not auth.passwords.is_right(fresh, odd)
 
 
+@pytest.mark.attack("A8")
 def test_more_hashes_than_can_wait_are_refused_and_not_queued() -> None:
     hasher = Hasher(PasswordSettings(), lambda: False)
     places = hasher.lanes.most

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -151,11 +152,18 @@ ACTS: dict[str, Callable[[Auth, User], object]] = {
 
 @pytest.mark.parametrize("act", ACTS)
 def test_an_attempt_that_finds_no_place_is_not_counted(
-    auth: Auth, alice: User, act: str
+    auth: Auth, alice: User, act: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spent: list[object] = []
     real = auth.throttle.spend
-    auth.throttle.spend = lambda *given: spent.append(real(*given))  # type: ignore[method-assign]
+
+    def noting(*given: Any) -> Any:
+        """Note that an attempt was counted."""
+        found = real(*given)
+        spent.append(found)
+        return found
+
+    monkeypatch.setattr(auth.throttle, "spend", noting)
     lanes = auth.passwords.hasher.lanes
 
     with blocked(lanes, lanes.most), pytest.raises(Refusal) as refused:

@@ -138,6 +138,7 @@ def test_a_new_picture_takes_the_place_of_the_old_one(
     assert counts(auth)["vestibule_pictures"] == 1
 
 
+@pytest.mark.attack("A39")
 @one_database
 def test_two_megabytes_are_allowed_and_not_one_byte_more(
     signed_in: Browser, settings: Settings
@@ -156,6 +157,7 @@ def test_two_megabytes_are_allowed_and_not_one_byte_more(
     assert len(files(settings)) == 1
 
 
+@pytest.mark.attack(113, "A39")
 @one_database
 def test_what_is_far_too_large_is_not_even_read(signed_in: Browser) -> None:
     answer = choose(signed_in, b"x" * 9_000_000)

@@ -173,6 +173,7 @@ def taken_over(act: str) -> "subprocess.CompletedProcess[str]":
     )
 
 
+@pytest.mark.attack(109, 110, "A39")
 @pytest.mark.parametrize(
     ("act", "stopped"),
     [
@@ -192,6 +193,7 @@ def test_a_child_can_open_nothing_and_take_little(
     assert stopped in done.stderr
 
 
+@pytest.mark.attack(110)
 def test_a_child_that_never_ends_its_work_is_stopped_by_the_system() -> None:
     assert taken_over("while True: pass").returncode < 0
 

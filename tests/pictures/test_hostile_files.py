@@ -82,6 +82,7 @@ def chosen(
     return next_page(browser, choose(browser, content, name))
 
 
+@pytest.mark.attack(106, 107, 108, 109, 110, 115)
 @pytest.mark.parametrize("name", NAMES)
 def test_it_is_refused_in_words_or_becomes_a_clean_picture(
     auth: Auth,
@@ -115,6 +116,7 @@ def test_it_is_refused_in_words_or_becomes_a_clean_picture(
     assert corpus.asked == []
 
 
+@pytest.mark.attack(106)
 def test_every_svg_that_is_clean_shows_its_shape(
     auth: Auth, corpus: Corpus
 ) -> None:
@@ -157,6 +159,7 @@ ODD_NAMES = [
 ]
 
 
+@pytest.mark.attack(111, 112)
 def test_names_of_files_lead_nowhere(
     auth: Auth, browser: Browser, settings: Settings, alice: User
 ) -> None:

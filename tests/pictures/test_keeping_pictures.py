@@ -49,6 +49,7 @@ class Crash(BaseException):
     """The plug is pulled: nothing that would tidy up runs any more."""
 
 
+@pytest.mark.attack(111, 114, "A40")
 def test_files_are_private_and_named_by_chance(
     auth: Auth, settings: Settings, alice: User
 ) -> None:
@@ -66,6 +67,7 @@ def test_files_are_private_and_named_by_chance(
     assert picture.created_at == auth.clock.now()
 
 
+@pytest.mark.attack("A40")
 def test_replacing_and_removing_leave_nothing_behind(
     auth: Auth, settings: Settings, alice: User, bob: User
 ) -> None:

@@ -38,6 +38,7 @@ def test_anybody_who_is_signed_in_sees_it_and_nobody_else(
         assert answer.data not in refused.data
 
 
+@pytest.mark.attack(106, 107, "A41")
 def test_it_is_served_as_a_picture_and_as_nothing_else(
     auth: Auth, browser: Browser, alice: User
 ) -> None:
@@ -54,7 +55,8 @@ def test_it_is_served_as_a_picture_and_as_nothing_else(
             f"inline; filename=picture.{ending}"
         )
         assert answer.headers["Content-Security-Policy"] == (
-            "default-src 'none'; sandbox"
+            "default-src 'none'; base-uri 'none'; form-action 'none'; "
+            "frame-ancestors 'none'; sandbox"
         )
         assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
         assert answer.headers["Cache-Control"] == "no-store"

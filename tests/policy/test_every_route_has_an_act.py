@@ -60,6 +60,7 @@ def plant(path: str, door: str, mark: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.attack(90, "A31")
 @one_database
 def test_every_view_names_an_act(app: Flask) -> None:
     ours = [name for name in app.view_functions if name != STATIC]
@@ -69,6 +70,7 @@ def test_every_view_names_an_act(app: Flask) -> None:
         assert isinstance(act, Act), name
 
 
+@pytest.mark.attack(90, "A31")
 @pytest.mark.parametrize("door", ["pages", "api"])
 def test_a_view_without_an_act_keeps_the_application_from_starting(
     tmp_path_factory: pytest.TempPathFactory, door: str
@@ -88,6 +90,7 @@ def test_a_view_with_an_act_is_guarded_by_it(
     assert marked.stdout == "401\n", marked.stderr
 
 
+@pytest.mark.attack(90)
 @one_database
 def test_a_new_route_fails_the_suite_until_somebody_says_what_it_needs(
     app: Flask,

@@ -148,6 +148,7 @@ def test_every_act_that_is_not_for_all_is_asked_for_by_an_operation() -> None:
     assert not tried & SHOWN
 
 
+@pytest.mark.attack(89, "A31")
 @pytest.mark.parametrize("name", CAST)
 def test_operations_end_as_the_table_says(stage: Stage, name: str) -> None:
     asker = stage.askers[name]
@@ -172,6 +173,7 @@ def test_operations_end_as_the_table_says(stage: Stage, name: str) -> None:
                 stage.put_back()
 
 
+@pytest.mark.attack("A33")
 def test_what_is_not_there_is_refused_like_what_is_somebody_elses(
     stage: Stage,
 ) -> None:

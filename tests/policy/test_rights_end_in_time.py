@@ -4,6 +4,7 @@ import io
 import json
 from collections.abc import Callable
 
+import pytest
 from flask import Flask
 
 from conftest import HTML, Browser, form_token
@@ -36,6 +37,7 @@ class HeldBack(io.BytesIO):
         return super().readinto(buffer)  # type: ignore[arg-type]
 
 
+@pytest.mark.attack(64)
 def test_an_account_that_is_disabled_meanwhile_does_nothing_by_the_api(
     app: Flask, auth: Auth, alice: User
 ) -> None:

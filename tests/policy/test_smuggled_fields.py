@@ -103,6 +103,7 @@ def assert_planted_nothing(
     stage.put_back()
 
 
+@pytest.mark.attack(87, "A32")
 def test_no_body_writes_a_column_that_it_does_not_ask_for(
     stage: Stage,
 ) -> None:
@@ -126,6 +127,7 @@ def test_no_body_writes_a_column_that_it_does_not_ask_for(
     assert tried > 250
 
 
+@pytest.mark.attack(87, "A32")
 def test_no_query_writes_a_column(stage: Stage) -> None:
     before = guarded(stage)
     query = urlencode(PLANTED)
@@ -140,6 +142,7 @@ def test_no_query_writes_a_column(stage: Stage) -> None:
         assert_planted_nothing(stage, told, before, usual)
 
 
+@pytest.mark.attack(10, 87)
 def test_whose_something_is_comes_from_the_session_and_the_address_alone(
     stage: Stage,
 ) -> None:

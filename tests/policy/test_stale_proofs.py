@@ -48,6 +48,7 @@ def needing_proof(stage: Stage) -> list[Deed]:
     return [deed for deed in deeds(stage.app) if deed.act.fresh]
 
 
+@pytest.mark.attack("A20")
 @pytest.mark.parametrize("name", NAMES)
 def test_with_a_stale_proof_nothing_is_done_until_it_is_made_fresh(
     stage: Stage, name: str

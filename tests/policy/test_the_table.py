@@ -122,6 +122,7 @@ def test_somebody_stands_towards_a_thing_as_owner_other_or_admin(
     assert Actor(alice).standings == Who.OTHER | Who.OWNER
 
 
+@pytest.mark.attack(64)
 def test_a_disabled_account_is_nobody_everywhere(
     auth: Auth, alice: User, admin: User
 ) -> None:

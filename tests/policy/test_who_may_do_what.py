@@ -18,7 +18,7 @@ from hostility import Answer
 from policy_stage import Events, Stage, staged
 from verdicts import face, is_as_told, verdict
 from vestibule.auth import Auth
-from vestibule.policy import Who
+from vestibule.policy import Act, Who
 
 one_database = pytest.mark.parametrize(
     "database_url", ["sqlite"], indirect=True
@@ -35,6 +35,7 @@ def stage(app: Flask, auth: Auth, clock: TurnableClock) -> Iterator[Stage]:
         yield made
 
 
+@pytest.mark.attack(89, "A31")
 @pytest.mark.parametrize("name", CAST)
 def test_the_table_alone_says_who_may_do_what(stage: Stage, name: str) -> None:
     asker = stage.askers[name]
@@ -168,5 +169,7 @@ class Trial:
         # looked up.
         is_at_door = not act.allowed & (self.who | Who.OWNER)
         has_owner = is_there and self.deed.names_a_thing and not is_at_door
+        # Handles are looked up among one's own, so whose it is nobody knows.
+        has_owner = has_owner and act is not Act.END_DEVICE
         subject = self.asker.owner.id if has_owner else None
         return Counter({(act.code, "forbidden", user.id, subject): 1})

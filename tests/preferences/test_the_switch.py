@@ -62,6 +62,7 @@ def test_where_nothing_can_be_seen_it_leads_home(browser: Browser) -> None:
     assert 'name="next" value="/"' in page.text
 
 
+@pytest.mark.attack(22, 84, "A28")
 @pytest.mark.parametrize(
     "evil",
     ["//evil.example", "https://evil.example", "/\\evil", "", "x" * 999],
@@ -80,6 +81,7 @@ def test_another_language_is_refused(
     assert browser.client.get_cookie("vestibule_language") is None
 
 
+@pytest.mark.attack(78)
 def test_another_site_cannot_switch(browser: Browser) -> None:
     page = browser.client.post(
         "/language",

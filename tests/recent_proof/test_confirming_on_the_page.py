@@ -135,6 +135,7 @@ def test_a_wrong_password_proves_nothing(
     assert browser.open("/users/alice/export").status_code == 303
 
 
+@pytest.mark.attack(51, "A20")
 def test_the_password_of_somebody_else_proves_nothing(
     browser: Browser, auth: Auth, alice: User, clock: TurnableClock
 ) -> None:
@@ -155,6 +156,7 @@ def test_the_password_of_somebody_else_proves_nothing(
     assert browser.open("/users/alice/export").status_code == 303
 
 
+@pytest.mark.attack(59)
 def test_the_old_token_is_dead_and_other_devices_go_on(
     browser: Browser,
     new_browser: Callable[[], Browser],
@@ -254,6 +256,7 @@ def test_confirming_makes_no_session_live_longer(
     assert browser.open("/profile").status_code == 302
 
 
+@pytest.mark.attack(22, "A28")
 @one_database
 @pytest.mark.parametrize(
     "place",
@@ -282,6 +285,7 @@ def test_confirming_never_leads_to_another_site(
     assert sent.location == "/profile"
 
 
+@pytest.mark.attack(41, "A21")
 def test_guesses_here_and_at_the_sign_in_share_one_budget(
     browser: Browser,
     new_browser: Callable[[], Browser],
@@ -289,6 +293,7 @@ def test_guesses_here_and_at_the_sign_in_share_one_budget(
     clock: TurnableClock,
 ) -> None:
     browser.sign_in("alice")
+    browser.client.delete_cookie("vestibule_device")
     for _ in range(5):
         browser.send("/confirm", password="a wrong one")
     other = new_browser()
@@ -318,6 +323,7 @@ def test_strangers_sign_in_instead_of_confirming(browser: Browser) -> None:
     assert sent.status_code == 401
 
 
+@pytest.mark.attack(75)
 @one_database
 def test_a_form_from_elsewhere_confirms_nothing(
     browser: Browser, alice: User, clock: TurnableClock

@@ -55,6 +55,7 @@ def test_the_answer_names_the_age_that_the_operator_wants(
     assert refused.headers["WWW-Authenticate"].endswith(" max_age=90")
 
 
+@pytest.mark.attack(59)
 def test_a_bearer_gets_a_new_token_and_the_old_one_is_dead(
     bearer: Program, auth: Auth
 ) -> None:
@@ -111,6 +112,7 @@ def test_a_remembered_cookie_stays_remembered(
     assert f"Max-Age={10 * 86400};" in answer.headers["Set-Cookie"]
 
 
+@pytest.mark.attack(41)
 def test_a_wrong_password_is_counted_like_a_sign_in(
     app: Flask, bearer: Program, auth: Auth, clock: TurnableClock
 ) -> None:

@@ -149,7 +149,8 @@ def test_account_lives_its_whole_life(
     )
     expect(letter).to_contain_text("Regards, @localhost team!")
     letter.locator("pre a").click()
-    assert page.url == link
+    # What the address bar shows is no secret any more.
+    assert window.path() == "/password_reset/new"
     window.fill(password=NEWEST, confirm_password=NEW)
     window.press("Change password")
     assert "confirm_password" in window.errors()
@@ -172,6 +173,56 @@ def test_account_lives_its_whole_life(
     window.sign_out()
     window.sign_in(new_address.title(), NEWEST)
     assert window.path() == "/profile"
+
+
+def test_address_is_confirmed_by_code_and_taken_back_from_a_thief(
+    window: Window, server: Server
+) -> None:
+    page = window.page
+    window.register("carla")
+    link = mailed_link(server, "/verify-email/").removeprefix(server.url)
+    window.sign_in("carla")
+
+    # The letter is read on a phone, and its code typed on the laptop.
+    phone = window.context.browser
+    assert phone
+    other = phone.new_page()
+    other.goto(f"{server.url}{link}")
+    expect(other.locator("main")).to_contain_text("c•••@example.com")
+    expect(other.locator("#password")).to_be_visible()
+    other.goto(f"{server.url}/dev/mail")
+    letter = other.locator("article", has_text="To carla@example.com").first
+    found = re.search(r"\d{4} \d{4}", letter.inner_text())
+    assert found
+    window.open("/verify-email")
+    window.fill(code=found[0])
+    window.press("Confirm email address")
+    assert window.notices() == ["Your email address is confirmed"]
+
+    # Somebody at the open laptop moves the account away.
+    window.fill(email="thief@example.com")
+    window.press("Save changes")
+    window.open("/dev/mail")
+    letter = page.locator("article", has_text="To thief@example.com").first
+    letter.locator("pre a").click()
+    window.press("Confirm email address")
+    expect(page.locator("dl.facts")).to_contain_text("thief@example.com")
+
+    # The owner takes it back on the phone.
+    undo = mailed_link(server, "/verify-email/undo/")
+    other.goto(undo)
+    assert other.url == f"{server.url}/verify-email/undo"
+    other.get_by_role("button", name="Undo the change").click()
+    assert other.url == f"{server.url}/password_reset/new"
+    other.locator("#password").fill(NEW)
+    other.locator("#confirm_password").fill(NEW)
+    other.get_by_role("button", name="Change password").click()
+    assert other.url == f"{server.url}/login"
+    other.close()
+    window.open("/profile")
+    assert window.path() == "/login?next=/profile"
+    window.sign_in("carla@example.com", NEW)
+    expect(page.locator("dl.facts")).to_contain_text("carla@example.com")
 
 
 def test_sign_in_leads_back_to_where_one_wanted_to_go(window: Window) -> None:
@@ -359,12 +410,15 @@ def test_cookies_are_hidden_from_scripts_and_other_sites(
     assert cookies() == {}
     window.register("cook")
     before = cookies()
-    assert set(before) == {"vestibule_visit"}
+    assert set(before) == {"vestibule_visit", "vestibule_newcomer"}
     window.fill(password=PASSWORD)
     window.press("Sign in")
     assert window.path() == "/profile"
     kept = cookies()
-    assert set(kept) == {"session_id", "vestibule_visit"}
+    ours = {"session_id"} | {
+        f"vestibule_{name}" for name in ("visit", "newcomer", "device")
+    }
+    assert set(kept) == ours
     for cookie in kept.values():
         assert cookie["httpOnly"]
         assert cookie["sameSite"] == "Lax"

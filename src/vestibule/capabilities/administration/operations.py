@@ -186,6 +186,8 @@ class Administration(Capability):
         if not self.roles.write(user, is_active=is_active):
             raise Missing
         self._end_all(user)
+        if not is_active:
+            self.auth.known_devices.forget_all(user.id)
         word = "enable" if is_active else "disable"
         self.history.record(f"administration.{word}", user.id)
         # Nobody is told for a second time.
@@ -247,4 +249,5 @@ class Administration(Capability):
         hashed = self.auth.passwords.hash_new(user, password)
         self.auth.passwords.set(user, hashed, by_operator=True)
         self.auth.sessions.end_all(user.id)
+        self.auth.known_devices.forget_all(user.id)
         self.history.record("administration.set_password", user.id)

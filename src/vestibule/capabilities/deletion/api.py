@@ -29,6 +29,6 @@ def delete(username: str) -> Response:
     auth().deletion.delete(owner, by=actor())
     response = nothing()
     if is_own and not is_bearer():
-        hall().drop_cookie(response, hall().session_cookie)
+        hall().see_out(response)
     forget_user()
     return response

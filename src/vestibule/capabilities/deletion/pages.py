@@ -50,7 +50,7 @@ def _own_gone() -> Response:
     """Say goodbye to somebody who was signed in a moment ago."""
     response = redirect(url_for("vestibule.home"))
     keep_choices(response)
-    hall().drop_cookie(response, hall().session_cookie)
+    hall().see_out(response)
     visit().begin_anew()
     visit().note("success", say("Your account was deleted"))
     forget_user()

@@ -6,10 +6,10 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any
 
+from vestibule.budgets import account_key
 from vestibule.capability import Capability, Exported, operation
 from vestibule.ground.clock import written
 from vestibule.policy import Act, Actor
-from vestibule.throttle import account_key
 from vestibule.user import User
 
 FORMAT = 1

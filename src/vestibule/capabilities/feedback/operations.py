@@ -6,6 +6,7 @@ from unicodedata import normalize
 
 from sqlalchemy import ColumnElement, Select, delete, select, update
 
+from vestibule.budgets import account_key
 from vestibule.capabilities.feedback.records import (
     LONGEST_CONTENT,
     LONGEST_TITLE,
@@ -14,7 +15,6 @@ from vestibule.capabilities.feedback.records import (
 from vestibule.capability import Capability, Exported, operation
 from vestibule.errors import Missing
 from vestibule.policy import Act, Actor
-from vestibule.throttle import account_key
 from vestibule.user import User
 
 AT_ONCE = 20

@@ -5,6 +5,7 @@ from flask import Blueprint
 from vestibule.capabilities.passwords.forms import NewPassword
 from vestibule.doors.api import api_call
 from vestibule.doors.caller import current_user, session_token
+from vestibule.doors.devices import device_tokens
 from vestibule.doors.hall import auth
 from vestibule.policy import Act
 
@@ -36,4 +37,5 @@ def change(form: NewPassword) -> None:
         form.old_password,
         form.new_password,
         keep=session_token(),
+        device=device_tokens(),
     )

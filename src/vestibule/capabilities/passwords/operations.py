@@ -1,6 +1,6 @@
 """Checking, hashing and changing passwords."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -28,6 +28,7 @@ _UNCHANGED = (
     )
     .with_for_update(read=True)
 )
+_UNCHANGED_ALONE = _UNCHANGED.with_for_update(key_share=True)
 
 
 class OldPasswordIncorrect(NotProven):
@@ -144,16 +145,22 @@ class Passwords(Capability):
             user.hashed_password = row[0]
         return True
 
-    def is_current(self, user: User) -> bool:
+    def is_current(self, user: User, *, alone: bool = False) -> bool:
         """Tell whether the password that was proven is the account's still.
 
         The account's row stays locked to the end of the unit of work, so
         that a new password set now waits, and ends what is opened here.
         Attack: signing in with the old password during its own reset, or
         while the account is being disabled.
+
+        Args:
+            user: whose password was proven.
+            alone: whether more of the account is changed afterwards, for
+                which others who sign in wait, too; see ``DB.hold``.
         """
+        look = _UNCHANGED_ALONE if alone else _UNCHANGED
         row = self.db.write_returning(
-            _UNCHANGED, number=user.id, proven=user.hashed_password
+            look, number=user.id, proven=user.hashed_password
         )
         return row is not None
 
@@ -177,7 +184,12 @@ class Passwords(Capability):
 
     @operation
     def change(
-        self, user: User, old: str, new: str, keep: str | None = None
+        self,
+        user: User,
+        old: str,
+        new: str,
+        keep: str | None = None,
+        device: Sequence[str] = (),
     ) -> PasswordChanged:
         """Change the password of somebody who knows the old one.
 
@@ -186,6 +198,7 @@ class Passwords(Capability):
             old: the password until now.
             new: the password from now on.
             keep: the token of the session that stays; all others end.
+            device: the tokens of the one browser that stays known.
 
         Raises:
             OldPasswordIncorrect: ``old`` is wrong.
@@ -195,13 +208,15 @@ class Passwords(Capability):
         Source: OWASP ASVS 5.0 6.2.3, 7.4.3.
         """
         with self.place():
-            with self.auth.throttle.attempt("login", user.id):
+            known = self.auth.known_devices.recognise(user.id, device)
+            with self.auth.throttle.guess(user.id, device=known):
                 self._prove_old(user, old)
             if normalize("NFC", new) == normalize("NFC", old):
                 raise PasswordSame
             hashed = self.hash_new(user, new)
         self.set(user, hashed)
         self.auth.sessions.end_all(user.id, keep=keep)
+        self.auth.known_devices.forget_all(user.id, keep=device)
         self.history.record("password.change", user.id)
         return PasswordChanged()
 
@@ -215,6 +230,16 @@ class Passwords(Capability):
             refusal = OldPasswordIncorrect()
             self.history.record("password.change", user.id, refusal.code)
             raise refusal
+
+    def lock(self, user: User) -> None:
+        """Have no password open an account until its owner sets one.
+
+        A sign-in that is under way with the old one opens nothing either,
+        and each later one takes as long as for everybody.
+        """
+        statement = update(User).where(User.id == user.id)
+        self.db.write(statement.values(hashed_password=NONE_YET))
+        user.hashed_password = NONE_YET
 
     @operation
     def set(

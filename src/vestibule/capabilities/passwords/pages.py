@@ -5,6 +5,7 @@ from werkzeug.wrappers import Response
 
 from vestibule.capabilities.passwords.forms import PasswordChange
 from vestibule.doors.caller import allowed, current_user, session_token
+from vestibule.doors.devices import device_tokens
 from vestibule.doors.hall import auth
 from vestibule.doors.pages import form_page, page
 from vestibule.doors.rooms import Room
@@ -26,6 +27,7 @@ def change() -> Response:
             form.old_password,
             form.new_password,
             keep=session_token(),
+            device=device_tokens(),
         ),
         lambda _: redirect(url_for("vestibule.passwords.done")),
     )

@@ -5,12 +5,10 @@ from werkzeug.wrappers import Response
 
 from vestibule.doors.caller import allowed
 from vestibule.doors.hall import auth
+from vestibule.doors.headers import SHUT_IN
 from vestibule.policy import Act
 
 pages = Blueprint("pictures", __name__)
-
-# Attack: a file that a browser takes for a page of ours, with scripts.
-_POLICY = "default-src 'none'; sandbox"
 
 
 @pages.get("/pictures/<name>")
@@ -24,7 +22,8 @@ def show(name: str) -> Response:
     response.headers["Content-Disposition"] = (
         f"inline; filename=picture.{kind}"
     )
-    response.headers["Content-Security-Policy"] = _POLICY
+    # Attack: a file that a browser takes for a page of ours, with scripts.
+    response.headers["Content-Security-Policy"] = SHUT_IN
     # As with every private answer, no cache: whoever uses this computer
     # after the sign-out finds no faces in it.
     response.headers["Cache-Control"] = "no-store"

@@ -7,6 +7,7 @@ from vestibule.capabilities.recent_proof.forms import Confirmation
 from vestibule.doors.answers import BearerSession, Session
 from vestibule.doors.api import api_answer, api_call
 from vestibule.doors.caller import current_user, is_bearer, session_token
+from vestibule.doors.devices import device_tokens
 from vestibule.doors.hall import auth
 from vestibule.policy import Act
 
@@ -29,6 +30,6 @@ def confirm(form: Confirmation) -> Response:
     replaced, a bearer is told the new token.
     """
     outcome = auth().recent_proof.confirm(
-        current_user, form.password, session_token()
+        current_user, form.password, session_token(), device_tokens()
     )
     return api_answer(outcome, bearer=is_bearer())

@@ -1,5 +1,7 @@
 """Proving once more who one is, in a session that goes on."""
 
+from collections.abc import Sequence
+
 from vestibule.capability import Capability, operation
 from vestibule.errors import NotProven, Reason
 from vestibule.outcomes import Renewed
@@ -19,13 +21,20 @@ class RecentProof(Capability):
     name = "recent_proof"
 
     @operation
-    def confirm(self, user: User, password: str, token: str | None) -> Renewed:
+    def confirm(
+        self,
+        user: User,
+        password: str,
+        token: str | None,
+        device: Sequence[str] = (),
+    ) -> Renewed:
         """Take the password once more, and give the session a new token.
 
         Args:
             user: whose session it is.
             password: as typed.
             token: of the session.
+            device: the tokens by which the browser may be known.
 
         Raises:
             PasswordIncorrect: it is not this account's.
@@ -34,9 +43,10 @@ class RecentProof(Capability):
 
         Source: OWASP ASVS 5.0 7.2.4, 7.5.1.
         """
+        known = self.auth.known_devices.recognise(user.id, device)
         with (
             self.auth.passwords.place(),
-            self.auth.throttle.attempt("login", user.id),
+            self.auth.throttle.guess(user.id, device=known),
         ):
             if not self.auth.passwords.is_right(user, password):
                 refusal = PasswordIncorrect()

@@ -5,6 +5,7 @@ from werkzeug.wrappers import Response
 
 from vestibule.capabilities.recent_proof.forms import Confirmation
 from vestibule.doors.caller import allowed, current_user, session_token
+from vestibule.doors.devices import device_tokens
 from vestibule.doors.hall import auth, settings
 from vestibule.doors.pages import form_page
 from vestibule.ground.words import waiting
@@ -21,7 +22,7 @@ def confirm() -> Response:
         Confirmation,
         "vestibule/recent_proof/confirm.html",
         lambda form: auth().recent_proof.confirm(
-            current_user, form.password, session_token()
+            current_user, form.password, session_token(), device_tokens()
         ),
         life=waiting(settings().sessions.proof),
     )
