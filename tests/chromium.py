@@ -30,6 +30,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with developing(
         tmp_path_factory.mktemp("home"),
         VESTIBULE_ATTEMPTS_PER_ADDRESS="100000",
+        # How long more takes to find is a matter of luck.
+        VESTIBULE_PROOF_OF_WORK="1",
     ) as running:
         yield running
 

@@ -91,7 +91,7 @@ class World:
             "bearer": opened(user.id),
         }
         self.mailed["resets"] = auth.password_reset.issue(user)
-        auth.sessions.tell_of_new_device(user)
+        auth.not_me.tell_of_new_device(user)
         self.mailed["letters"] = self.newest("/security/not-me/")
         auth.email_verification.ask(user, self.wanted)
         self.mailed["pending"] = self.newest("/verify-email/")

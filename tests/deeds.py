@@ -100,7 +100,7 @@ LINES = {
         {"email": "{email}"}, changes="mailed_tokens outbox"
     ),
     "POST /password_reset/new": Line(
-        AGAIN, changes="users sessions mailed_tokens outbox"
+        AGAIN, changes="users sessions mailed_tokens outbox known_devices"
     ),
     "POST /language": Line({"language": "ru"}, 303, "users"),
     "POST /preferences": Line({"theme": "dark"}, changes="users"),
@@ -117,7 +117,10 @@ LINES = {
     "POST /users/<username>/feedback/add": Line(WORDS, changes="feedback"),
     # Nobody here has got a code.
     "POST /verify-email": Line({"code": "1234 5678"}, works=401),
-    "POST /verify-email/again": Line(changes="mailed_tokens outbox"),
+    # Everybody's address here is confirmed, and nothing waits.
+    "GET /verify-email/again": Line(works=302),
+    "POST /verify-email/again": Line(works=302),
+    "POST /verify-email/cancel": Line(works=302),
     "POST /verify-email/confirm": Line(
         {"password": PASSWORD}, changes=ANOTHER_ADDRESS
     ),
@@ -164,7 +167,7 @@ LINES = {
     ),
     "PUT /api/v1/password-reset": Line(
         {"token": "{reset}", "new_password": NEW_PASSWORD},
-        changes="users sessions mailed_tokens outbox",
+        changes="users sessions mailed_tokens outbox known_devices",
     ),
     "PATCH /api/v1/preferences": Line({"theme": "dark"}, changes="users"),
     "PATCH /api/v1/profile": Line(

@@ -31,6 +31,22 @@ LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 MARK = "\"'><i data-hostile>"
 # Counts and events are written of refused acts as well, on purpose.
 LIVING = {"vestibule_attempts", "vestibule_events"}
+# The session's own, and those that pages need now and then.
+COOKIES = {
+    "session_id",
+    *(
+        f"vestibule_{name}"
+        for name in (
+            "visit",
+            "device",
+            "newcomer",
+            "confirm",
+            "not_me",
+            "reset",
+            "undo",
+        )
+    ),
+}
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 MULTIPART = "multipart/form-data"
@@ -271,11 +287,11 @@ def assert_dressed(answer: Answer, told: object) -> None:
 def assert_frugal_with_cookies(
     knock: Knock, answer: Answer, kind: str
 ) -> None:
-    """See that only our two cookies are set, and only where they may."""
+    """See that only our cookies are set, and only where they may."""
     told = (knock, answer)
     for cookie in answer.cookies():
         name, *more = (part.strip() for part in cookie.split(";"))
-        assert name.partition("=")[0] in ("session_id", "vestibule_visit")
+        assert name.partition("=")[0] in COOKIES, told
         assert {"HttpOnly", "Path=/", "SameSite=Lax"} <= set(more), told
     if kind.endswith("json") and answer.status >= 300:
         assert answer.cookies() == [], told

@@ -209,7 +209,7 @@ def _move_in(house: House) -> None:
     (letter,) = auth.outbox.latest()[:1]
     rest = letter.text.partition("/verify-email/undo/")[2]
     house.names["undo"] = rest.split()[0]
-    auth.sessions.tell_of_new_device(people["elena"])
+    auth.not_me.tell_of_new_device(people["elena"])
     (letter,) = auth.outbox.latest()[:1]
     rest = letter.text.partition("/security/not-me/")[2]
     house.names["not_me"] = rest.split()[0]

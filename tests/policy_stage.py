@@ -122,7 +122,7 @@ class Stage:
             )
         )
         reset = self.auth.get_reset_password_token(second.email)
-        self.auth.sessions.tell_of_new_device(second)
+        self.auth.not_me.tell_of_new_device(second)
         letter = self.auth.outbox.latest(1)[0].text
         not_me = re.search(r"/security/not-me/(\S+)", letter)
         assert not_me

@@ -25,6 +25,7 @@ from vestibule.auth import Auth
 from vestibule.capabilities.pictures.operations import Picture, Prepared
 from vestibule.doors.app import create_app
 from vestibule.errors import Refusal
+from vestibule.marks import Marks
 from vestibule.policy import OPERATOR, Actor
 from vestibule.settings import Settings
 from vestibule.uploads import Upload
@@ -111,6 +112,8 @@ def guess_at_once(auth: Auth, names: list[str], number: int) -> Act:
     """Guess in eight threads; say how many guesses were evaluated."""
     hasher = auth.passwords.hasher
     hasher.lanes.places = threading.BoundedSemaphore(8)
+    if isinstance(auth.throttle.marks, Marks):
+        auth.throttle.marks.begin_anew()
 
     def guess(turn: int) -> bool:
         """Guess once, by another of the names each time."""

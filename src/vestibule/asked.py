@@ -91,6 +91,16 @@ def mailed_token() -> Any:
     return text("Token", longest=200, missing=TOKEN_MISSING, is_secret=True)
 
 
+def device() -> Any:
+    """Declare the field by which a program says where it is known."""
+    return text(
+        "The device that was told here before",
+        longest=100,
+        missing=None,
+        is_secret=True,
+    )
+
+
 def opened_link() -> Any:
     """Declare the hidden field that says for which link a form was shown."""
     return text("Link", longest=20, missing=None)

@@ -5,7 +5,7 @@ They are made once, as to make a statement costs more than to run it.
 
 from collections.abc import Callable, Iterable, Mapping
 from itertools import cycle
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sqlalchemy import (
     BigInteger,
@@ -24,10 +24,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from vestibule.budgets import MOST_NAMES, NOBODYS, QUIET, is_straight
+from vestibule.budgets import FROM, MOST_NAMES, NOBODYS, QUIET, is_straight
 from vestibule.db import DB
 from vestibule.engine import insert_new
 from vestibule.records import PREFIX, Record
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql, sqlite
+
+    NewRow: TypeAlias = sqlite.Insert | postgresql.Insert
 
 # After the budget is spent, each further attempt waits longer: seconds.
 WAITS = (60, 120, 240, 480, 900)
@@ -98,17 +103,7 @@ def counting(engine: Engine, keys: int) -> Executable:
     """
     places = PLACES[:keys]
     now = _asked("now")
-    row = insert_new(engine, Attempts).values(
-        [
-            {
-                "key": bindparam(place),
-                "count": _fixed(1),
-                "closed_until": _asked(f"{place}_opens"),
-                "forgotten_at": _asked(f"{place}_ends"),
-            }
-            for place in places
-        ]
-    )
+    row = _first(engine, places)
     over = Attempts.forgotten_at <= now
     count = case((over, _fixed(1)), else_=Attempts.count + 1)
     above = count - _limit(places)
@@ -122,16 +117,37 @@ def counting(engine: Engine, keys: int) -> Executable:
     )
     given = row.excluded
     window = given.forgotten_at - given.closed_until
+    # Many people at one address now and then mistype, and that must not add
+    # up for ever; so below the limit its window ends when it ends.
+    is_early = and_(Attempts.key.contains(FROM), ~over, above < _fixed(0))
     counted = row.on_conflict_do_update(
         index_elements=[Attempts.key],
         set_={
             "count": count,
             "closed_until": now + wait,
-            "forgotten_at": now + wait + case((stops, 0), else_=window),
+            "forgotten_at": case(
+                (is_early, Attempts.forgotten_at),
+                else_=now + wait + case((stops, 0), else_=window),
+            ),
         },
         where=Attempts.closed_until <= now,
     )
     return counted.returning(Attempts.key, Attempts.count)
+
+
+def _first(engine: Engine, places: tuple[str, ...]) -> "NewRow":
+    """Make the statement that begins a count under each key."""
+    return insert_new(engine, Attempts).values(
+        [
+            {
+                "key": bindparam(place),
+                "count": _fixed(1),
+                "closed_until": _asked(f"{place}_opens"),
+                "forgotten_at": _asked(f"{place}_ends"),
+            }
+            for place in places
+        ]
+    )
 
 
 def _limit(places: tuple[str, ...]) -> ColumnElement[int]:

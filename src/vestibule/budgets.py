@@ -11,7 +11,16 @@ from ipaddress import IPv6Address, ip_address, ip_network
 # and so many seconds of quiet open it again. NIST SP 800-63B-4, 3.2.2.
 STRAIGHT = 100
 QUIET = 86400
+# Besides passwords, what has such a hard stop: codes from letters.
+HARD = frozenset({"email_verification.code"})
+# Letters to one address before it waits for each, and until a day is quiet.
+LETTERS, LETTERS_A_DAY = 5, 20
+# Letters with a link that lets their reader in are counted by themselves.
+# Attack: spending them by letters that open nothing, or never leave.
+LETTER, RESET_LETTER = "letter", "letter:reset"
 _STRAIGHT = ":straight:"
+# Stands in the names of counts of network addresses.
+FROM = ":from:"
 _NOTED = "noted:"
 # Names of nobody whose straight failures are kept beyond a sweep.
 MOST_NAMES = 100_000
@@ -39,9 +48,29 @@ def straight_key(key: str) -> str:
     return f"{act}{_STRAIGHT}{rest}"
 
 
+def letter_limits(
+    act: str, canonical: str, per_account: int
+) -> dict[str, int]:
+    """Name the counts of letters to an address, and how many there may be.
+
+    Of those that let their reader in there is no end after a day: the
+    newest one works for longer than the next has to wait.
+    """
+    key = account_key(act, None, canonical)
+    few = max(LETTERS, per_account // 2)
+    if act == RESET_LETTER:
+        return {key: few}
+    return {key: few, straight_key(key): max(LETTERS_A_DAY, few)}
+
+
 def is_straight(key: str) -> bool:
     """Tell whether a name is that of a count of straight failures."""
     return _STRAIGHT in key and not key.startswith(_NOTED)
+
+
+def is_address(key: str) -> bool:
+    """Tell whether a name is that of a count of a network address."""
+    return FROM in key
 
 
 def note_key(key: str) -> str:

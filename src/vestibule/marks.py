@@ -32,6 +32,9 @@ LONGEST = 60
 # Seconds in which a count that was opened gets no mark from whoever still
 # saw it closed.
 OPENED = 5
+# What one that was lost has to do before it counts as found: one that is
+# full, or a mere copy of another, would only answer.
+PROBE = ("SET", "vestibule:probe", "1", "EX", 5)
 
 log = logging.getLogger("vestibule")
 
@@ -51,7 +54,7 @@ class NoMarks:
         """Forget that counts are closed, as they are open now."""
 
 
-class Marks(NoMarks):
+class Marks:
     """Marks in Valkey, by names that tell nothing to whoever reads them."""
 
     def __init__(self, url: str, secret_key: str, clock: Clock) -> None:
@@ -107,13 +110,16 @@ class Marks(NoMarks):
         """Send commands and read the answers; none if Valkey is lost."""
         if not commands or not self._may_ask():
             return []
+        probes = [PROBE] if self.is_lost else []
+        first = len(probes)
         try:
-            answers = self._answers(commands)
+            answers = self._answers([*probes, *commands])
         except Exception as error:  # noqa: BLE001 - any failure is an outage
             self._lose(error)
             return []
-        self._find()
-        return answers
+        if probes:
+            self._find()
+        return answers[first:]
 
     def _answers(self, commands: Iterable[tuple[Any, ...]]) -> list[Any]:
         """Send commands over one connection, and read all the answers."""
@@ -152,12 +158,11 @@ class Marks(NoMarks):
             log.warning(text, kind, error)
 
     def _find(self) -> None:
-        """Go on asking, and say so if it was lost."""
-        if self.is_lost:
-            with self._alone:
-                was_lost, self.is_lost = self.is_lost, False
-            if was_lost:
-                log.warning("Valkey answers again")
+        """Go on asking, and say so once."""
+        with self._alone:
+            was_lost, self.is_lost = self.is_lost, False
+        if was_lost:
+            log.warning("Valkey answers again")
 
 
 def _until(name: str, text: object) -> int:
@@ -198,7 +203,7 @@ def _pool(url: str) -> "ConnectionPool":
     )
 
 
-def marks_for(settings: Settings, clock: Clock) -> NoMarks:
+def marks_for(settings: Settings, clock: Clock) -> Marks | NoMarks:
     """Make the marks in the configured Valkey, or what does without."""
     url = settings.throttle.valkey_url
     if not url:

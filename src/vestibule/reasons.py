@@ -12,6 +12,9 @@ from vestibule.ground import names, pictures
 EMAIL_MISSING = Reason("email.required", "Enter your email address")
 USERNAME_MISSING = Reason("username.required", "Enter a username")
 PASSWORD_MISSING = Reason("password.required", "Enter your password")
+PASSWORD_INCORRECT = Reason(
+    "password.incorrect", "The password is not correct"
+)
 CODE_MISSING = Reason("code.required", "Enter the code from the message")
 CODE_FORMAT = Reason("code.format", "The code has 8 digits")
 NEW_PASSWORD_MISSING = Reason("new_password.required", "Enter a password")

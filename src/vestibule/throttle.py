@@ -11,10 +11,13 @@ from typing import Any, NoReturn
 
 from vestibule.attempts import CLEAR, CLEAR_BOTH, GIVE_BACK, Counts
 from vestibule.budgets import (
+    HARD,
+    LETTER,
     STRAIGHT,
     account_key,
     address_key,
     device_key,
+    letter_limits,
     note_key,
     straight_key,
 )
@@ -24,7 +27,6 @@ from vestibule.history import History, circumstances
 from vestibule.marks import marks_for
 from vestibule.worked import Worked
 
-LETTERS = 5
 # Refusals of one kind that the history takes in before it waits.
 MOST_NOTED = 20
 
@@ -48,13 +50,17 @@ class Throttle:
 
         The account's count is cleared by success, the address's count
         loses this attempt only (attack: signing in to one's own account
-        to clear the count of guesses at others).
+        to clear the count of guesses at others), and so does the count
+        of a hundred that some acts have.
 
         Raises:
             TooMany: the budget is spent; ``retry_after`` seconds to wait.
         """
         account = account_key(act, user_id, canonical)
         limits = {account: self.settings.per_account}
+        straight = straight_key(account)
+        if act in HARD:
+            limits[straight] = max(STRAIGHT, self.settings.per_account)
         with self._counted(act, user_id, limits):
             yield
             # In the order in which they are counted: two at once, at one
@@ -62,6 +68,8 @@ class Throttle:
             self.db.keep(
                 CLEAR, lambda: self.marks.clear(account), this=account
             )
+            if act in HARD:
+                self._give_back(straight, limits[straight])
 
     @contextmanager
     def guess(
@@ -252,27 +260,31 @@ class Throttle:
             key = account_key(act, user_id, None)
             return bool(self.counts.count({note_key(key): MOST_NOTED}))
 
-    def may_write_to(self, canonical: str) -> bool:
+    def may_write_to(self, canonical: str, act: str = LETTER) -> bool:
         """Tell whether an address may get another letter so soon.
 
         Counted for addresses without an account as well, so that both
         cost the same (attack: flooding a stranger's mailbox).
         """
         try:
-            self.write_to(canonical)
+            self.write_to(canonical, act)
         except TooMany:
             return False
         return True
 
-    def write_to(self, canonical: str) -> None:
+    def may_write_along(self, canonical: str) -> bool:
+        """Tell the same within a unit of work; its account is held."""
+        limits = letter_limits(LETTER, canonical, self.settings.per_account)
+        return len(self.counts.count(limits)) == len(limits)
+
+    def write_to(self, canonical: str, act: str = LETTER) -> None:
         """Count a letter to an address, where the refusal may be told.
 
         Raises:
             TooMany: it got many letters already.
         """
-        budget = max(LETTERS, self.settings.per_account // 2)
-        key = account_key("letter", None, canonical)
-        self.spend("letter", None, {key: budget})
+        limits = letter_limits(act, canonical, self.settings.per_account)
+        self.spend(LETTER, None, limits)
 
     def _give_back(self, key: str, limit: int) -> None:
         """Take one attempt off a count, and open what it had closed."""

@@ -12,13 +12,14 @@ from typing import Any
 from sqlalchemy import BigInteger, bindparam, update
 
 from vestibule.attempts import Attempts
-from vestibule.budgets import is_straight
+from vestibule.budgets import is_address, is_straight
 from vestibule.db import DB
 from vestibule.history import circumstances
 from vestibule.proof_of_work import ProofOfWork, Solved
 
-# Budgets that may be spent altogether under one key.
-MOST = 10
+# Budgets that may be spent altogether under one key. Attack: few guesses at
+# each of very many accounts, worked for from one network address.
+MOST, MOST_OF_ADDRESS = 10, 4
 
 _COUNT = (
     update(Attempts)
@@ -80,7 +81,9 @@ class Worked:
         )
         counts = {}
         for key, limit in limits.items() if is_new else ():
-            most = 0 if is_straight(key) else limit * MOST
+            most = limit * (MOST_OF_ADDRESS if is_address(key) else MOST)
+            if is_straight(key):
+                most = 0
             row = self.db.write_returning(_COUNT, this=key, most=most)
             if row is not None:
                 counts[key] = int(row[0])

@@ -107,6 +107,19 @@ def test_a_password_set_by_the_operator_replaces_all_that_was(
     assert letter.subject == "Your Vestibule password was changed"
 
 
+@pytest.mark.attack(37, "A22")
+def test_a_password_set_by_the_operator_ends_the_wait_for_it(
+    auth: Auth, alice: User
+) -> None:
+    for number in range(10):
+        assert not auth.valid_login("alice", f"guess {number}")
+    assert not auth.valid_login("alice", PASSWORD)
+
+    auth.administration.set_password(alice, NEW)
+
+    assert auth.valid_login("alice", NEW)
+
+
 def test_the_operator_sets_no_password_that_may_not_be_one(
     auth: Auth, alice: User
 ) -> None:

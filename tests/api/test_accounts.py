@@ -348,8 +348,10 @@ def test_a_mailed_token_sets_a_new_password_once(
     typed = {"token": token, "new_password": NEW}
     done = api.call("PUT", "/password-reset", typed)
 
-    assert done.status_code == 204
-    assert "Set-Cookie" not in done.headers
+    assert (done.status_code, done.get_json()) == (200, {"device": None})
+    [cookie] = done.headers.getlist("Set-Cookie")
+    assert cookie.startswith("vestibule_device=")
+    assert api.whoami() is None
     assert signed_in.whoami() is None
     again = api.call("PUT", "/password-reset", typed)
     assert told(again) == (410, "reset.invalid")

@@ -205,14 +205,18 @@ def test_the_page_shows_every_call_with_an_example(app: Flask) -> None:
     for (method, path), operation in operations(document(app)).items():
         assert f'id="{operation["operationId"]}"' in page.text
         assert f"{method} {path}" in page.text
-        assert operation["summary"] in page.text
-        filled = path.format(username="anna", number=7)
+        assert operation["summary"] in unescape(page.text)
+        filled = path.format(
+            username="anna",
+            number=7,
+            handle="5f1d3c0e9a7b48626c0d2e4f8a1b3c5d",
+        )
         assert f"curl http://localhost:5000{filled} " in page.text
     for code in ("email.taken", "rate.wait", "request.foreign"):
         assert f"{code}</code>" in page.text
     assert "8–4096 characters" in page.text
     unfilled = {*re.findall(r"{\w+}", page.text)}
-    assert unfilled == {"{number}", "{username}"}
+    assert unfilled == {"{handle}", "{number}", "{username}"}
     links = re.findall(r'href="#(\w+)"', page.text)
     assert {*links} - {"main"} == {
         operation["operationId"]

@@ -37,6 +37,12 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     },
     ("POST", "/email-verification"): {},
     ("PUT", "/email-verification"): {"token": "A" * 43},
+    ("PUT", "/email-verification/code"): {"code": "12345678"},
+    ("PUT", "/email-verification/undo"): {"token": "A" * 43},
+    ("POST", "/not-me"): {},
+    ("PUT", "/not-me"): {"token": "A" * 43},
+    ("DELETE", "/sessions"): {},
+    ("DELETE", "/sessions/{handle}"): {},
     ("DELETE", "/sessions/current"): {},
     ("DELETE", "/profile/picture"): {},
     ("POST", "/sessions/current/proof"): {"password": PASSWORD},
@@ -336,7 +342,7 @@ def test_below_the_api_every_address_is_ours(
     refused = api.call("GET", "/users", headers=HTML)
     assert told(refused) == (405, "http.method")
     assert {*refused.allow} == {"POST", "OPTIONS"}
-    for method in ("TRACE", "DELETE", "PATCH"):
+    for method in ("TRACE", "PUT", "PATCH"):
         refused = api.call(method, "/sessions", headers=HTML)
         assert told(refused) == (405, "http.method")
     large = {"email": "x" * 70_000}

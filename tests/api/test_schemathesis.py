@@ -24,6 +24,7 @@ from vestibule.user import User
 EXAMPLES = 300 if os.environ.get("HYPOTHESIS_PROFILE") == "long" else 15
 # What JSON Schema cannot say of a text.
 BEYOND_SCHEMA = {
+    "code.format",
     "email.format",
     "feedback.content.required",
     "feedback.title.required",

@@ -99,6 +99,7 @@ def test_what_may_write_a_letter_is_answered_alike_at_the_same_cost(
 
 
 @pytest.mark.attack(29, "A4")
+@one_database
 @pytest.mark.parametrize("oracle", SIGN_IN, ids=title)
 def test_only_the_right_password_tells_the_state_of_an_account(
     app: Flask, auth: Auth, oracle: Oracle, monkeypatch: pytest.MonkeyPatch

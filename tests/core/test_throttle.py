@@ -355,6 +355,17 @@ def test_of_parallel_guesses_after_a_wait_only_one_is_evaluated(
     assert wait_told(auth) == 120
 
 
+@pytest.mark.attack("A21")
+def test_a_place_where_many_mistype_now_and_then_is_never_closed(
+    auth: Auth, alice: User, clock: TurnableClock
+) -> None:
+    for number in range(45):
+        guess(auth, f"name{number}", HERE)
+        clock.turn(minutes=1)
+
+    sign_in(auth, "alice", HERE)
+
+
 # -- letters ----------------------------------------------------------------
 
 

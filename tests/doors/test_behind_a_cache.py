@@ -147,14 +147,20 @@ def test_a_page_that_pretends_to_be_a_file_tells_nothing(
     cached: Cached, pages: list[str]
 ) -> None:
     carol, mallory = cached.somebody("carol"), cached.somebody()
-    for path in pages:
+    hers = [path.replace("alice", "carol") for path in pages]
+    shown = [path for path in hers if cached.seen(carol, path)[2] == 200]
+    assert len(shown) > 15
+    for path in shown:
         for trick in PRETENDED:
-            disguised = trick.format(path.replace("alice", "carol"))
+            disguised = trick.format(path)
             for who in (carol, mallory):
                 _, told, status = cached.seen(who, disguised)
                 assert "carol@example.com" not in told, (disguised, told)
                 assert status != 200 or "</form>" not in told, disguised
                 assert "session_id" not in told, disguised
+                # What told her nothing is told to nobody from the cache.
+                if status != 200:
+                    break
 
 
 @pytest.mark.attack(66, "A30")

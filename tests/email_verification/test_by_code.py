@@ -117,6 +117,7 @@ def test_a_sign_in_that_waits_leads_to_the_code(
     waiting = browser.sign_in("zoe")
     assert waiting.status_code == 403
     assert "with a link and a code" in waiting.text
+    assert '<a href="/verify-email">Enter the code' in waiting.text
     assert "Enter the code" in browser.open("/login").text
 
     done = browser.send("/verify-email", code=code_in(postbox))

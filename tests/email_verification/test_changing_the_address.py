@@ -56,7 +56,7 @@ def test_a_new_address_waits_until_it_is_confirmed(
 
     assert said == [
         UPDATED,
-        "Confirm new@example.com: we have sent a link there. "
+        "Confirm new@example.com: we have sent a message there. "
         "Until then alice@example.com stays.",
     ]
     assert address(auth, alice) == "alice@example.com"
@@ -195,6 +195,41 @@ def test_another_spelling_of_the_own_address_needs_no_letter(
     assert postbox.empty() == []
 
 
+def test_whoever_goes_back_to_the_old_address_wants_no_new_one(
+    browser: Browser, auth: Auth, alice: User, postbox: Postbox
+) -> None:
+    browser.sign_in("alice")
+    ask(browser, "new@example.com")
+    link = postbox.link("/verify-email/")
+
+    assert ask(browser, "Alice@Example.com") == [UPDATED]
+
+    with pytest.raises(EmailLinkInvalid):
+        auth.email_verification.look(token_in(link))
+
+
+def test_a_change_that_waits_is_cancelled_by_a_button(
+    browser: Browser, auth: Auth, alice: User, postbox: Postbox
+) -> None:
+    browser.sign_in("alice")
+    ask(browser, "new@example.com")
+    link, path = postbox.link("/verify-email/"), "/verify-email/cancel"
+    page = browser.open("/profile")
+    assert f'action="{path}"' in page.text
+
+    foreign = browser.client.post(path, data={}, headers=HTML)
+    assert foreign.location == "/profile"
+    assert auth.email_verification.look(token_in(link))
+    typed = {"csrf_token": form_token(page)}
+    done = browser.client.post(path, data=typed, headers=HTML)
+
+    assert notices(next_page(browser, done))[-1] == "The change is cancelled"
+    with pytest.raises(EmailLinkInvalid):
+        auth.email_verification.look(token_in(link))
+    assert address(auth, alice) == "alice@example.com"
+    assert f'action="{path}"' not in browser.open("/profile").text
+
+
 @pytest.mark.attack(15)
 def test_a_first_letter_still_works_after_the_spelling_changed(
     browser: Browser, auth: Auth, postbox: Postbox
@@ -330,9 +365,11 @@ def test_whoever_reads_the_new_mail_does_not_get_the_account_by_that(
     path = "/verify-email/new-password"
     over = stranger.client.post(path, data=typed, headers=HTML)
 
+    assert "<h1>Confirm the new address of alice</h1>" in page.text
+    assert '<a href="/password_reset">Forgot Password?</a>' in page.text
     assert "Choose a new password" not in page.text
     assert refused.status_code == 401
-    assert field_errors(refused).keys() == {"password"}
+    assert field_errors(refused) == {"password": "The password is not correct"}
     assert over.location == "/login"
     assert address(auth, alice) == "alice@example.com"
 

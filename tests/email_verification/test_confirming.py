@@ -134,6 +134,8 @@ def test_a_link_opened_in_somebody_elses_session_is_its_owners(
     browser.sign_in("bob")
     page = browser.follow(link)
     assert "You are signed in as bob, and this message is about" in page.text
+    main = page.text.partition("<main")[2]
+    assert '<a href="/logout">Sign out</a>' in main
     assert "Choose a new password" not in page.text
     assert browser.send(link, password="a guess").status_code == 401
     assert not is_proven(auth, unproven)

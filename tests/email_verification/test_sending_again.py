@@ -1,6 +1,13 @@
 """Somebody whose message got lost asks for another link."""
 
-from conftest import PASSWORD, Browser, Postbox, notices
+from conftest import (
+    HTML,
+    PASSWORD,
+    Browser,
+    Postbox,
+    form_token,
+    notices,
+)
 from vestibule.auth import Auth
 from vestibule.user import User
 
@@ -63,3 +70,25 @@ def test_the_sixth_letter_has_to_wait(
 def test_nobody_else_can_ask(browser: Browser) -> None:
     for path in ("/verify-email", "/verify-email/again"):
         assert browser.open(path).location.startswith("/login?next=")
+
+
+def test_where_nothing_waits_there_is_nothing_to_confirm(
+    browser: Browser, alice: User, postbox: Postbox
+) -> None:
+    browser.sign_in("alice")
+    postbox.empty()
+
+    answers = [
+        browser.open("/verify-email"),
+        browser.open("/verify-email/again"),
+    ]
+
+    for answer in answers:
+        assert answer.location == "/profile"
+    assert set(notices(browser.open("/profile"))) == {
+        "Your email address is confirmed"
+    }
+    form = {"csrf_token": form_token(browser.open("/profile"))}
+    sent = browser.client.post("/verify-email/again", data=form, headers=HTML)
+    assert sent.location == "/profile"
+    assert postbox.empty() == []

@@ -68,7 +68,6 @@ UNTOLD = {
     "events.id": "the machine's",
     "events.request_id": "the machine's",
     "sessions.idle_for": "the end of the session follows from it",
-    "sessions.dies_at": "the end of the session follows from it",
     "sessions.proven_at": "the machine's; the activity has the proofs",
 }
 

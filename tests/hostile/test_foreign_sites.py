@@ -65,9 +65,11 @@ def test_nothing_is_done_for_another_site(
 ) -> None:
     acting = [deed for deed in deeds(stage.app) if not deed.looks]
     assert len(acting) > 40
+    # The door is the same whoever asks.
+    foreign = FOREIGN[::4] if by_bearer else FOREIGN
     for deed in acting:
         asker = stage.who_may(deed)
-        for header in FOREIGN:
+        for header in foreign:
             answer = stage.ask(
                 asker, deed, headers=(header,), by_bearer=by_bearer
             )

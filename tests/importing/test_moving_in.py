@@ -72,7 +72,6 @@ def test_who_comes_with_a_hash_signs_in_with_the_old_password(
         assert auth.passwords.hasher.count == before + 1
         assert acts(auth, email) == [
             *("importing", "login", "password.rehash", "login", "login"),
-            "login.new_device",
         ]
 
 

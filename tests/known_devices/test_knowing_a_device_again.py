@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from conftest import PASSWORD, Browser, Postbox, TurnableClock
 from hosts import one_database
 from programs import Program, told
 from stagecraft import counts, tables_holding, watched
+from vestibule.attempts import Attempts
 from vestibule.auth import Auth
 from vestibule.capabilities.known_devices.operations import (
     MOST_DEVICES,
@@ -30,6 +31,15 @@ def closed(auth: Auth, name: str = "alice") -> None:
     """Spend what an account has for devices that are not known."""
     for number in range(10):
         assert not auth.valid_login(name, f"a guess {number}")
+
+
+def stop(auth: Auth, clock: TurnableClock) -> None:
+    """Have strangers fail so often that unknown devices wait for a day."""
+    clock.turn(days=1)
+    assert not auth.valid_login("alice", "a guess")
+    auth.db.write(update(Attempts).values(count=99))
+    clock.turn(minutes=16)
+    assert not auth.valid_login("alice", "a guess")
 
 
 def devices(auth: Auth) -> int:
@@ -165,6 +175,144 @@ def test_a_program_without_cookies_keeps_its_device_itself(
     assert again.get_json()["token"] != first["token"]
     wrong = {**typed, "device": first["token"]}
     assert Program(app).call("POST", "/sessions", wrong).status_code == 429
+
+
+@pytest.mark.attack(42, "A22")
+def test_a_bearer_proves_and_changes_while_strangers_guess(
+    app: Flask, auth: Auth, alice: User
+) -> None:
+    program, elsewhere = Program(app), Program(app)
+    kept = {"device": program.bear("alice").get_json()["device"]}
+    elsewhere.bear("alice")
+    closed(auth)
+    proof, path = {"password": PASSWORD}, "/sessions/current/proof"
+    change = {"old_password": PASSWORD, "new_password": NEW}
+
+    for unknown in ({}, {"device": "a stranger's"}, {"device": ""}):
+        refused = program.call("POST", path, {**proof, **unknown})
+        assert told(refused) == (429, "rate.wait")
+        refused = program.call("PUT", "/password", {**change, **unknown})
+        assert told(refused) == (429, "rate.wait")
+    proven = program.call("POST", path, {**proof, **kept})
+    assert proven.status_code == 200
+    program.token = proven.get_json()["token"]
+    changed = program.call("PUT", "/password", {**change, **kept})
+
+    assert changed.status_code == 204
+    assert program.whoami() == "alice"
+    # And it is the one device that stays known.
+    assert devices(auth) == 1
+    known = auth.known_devices.recognise(alice.id, [kept["device"]])
+    assert known == kept["device"]
+
+
+@one_database
+@pytest.mark.attack(42)
+def test_wrong_passwords_of_a_bearer_are_counted_for_its_device(
+    app: Flask, auth: Auth, alice: User
+) -> None:
+    program = Program(app)
+    wrong = {
+        "password": "a guess",
+        "device": program.bear("alice").get_json()["device"],
+    }
+    path = "/sessions/current/proof"
+    for _ in range(10):
+        refused = program.call("POST", path, wrong)
+        assert told(refused) == (401, "password.incorrect")
+
+    right = {**wrong, "password": PASSWORD}
+    assert program.call("POST", path, right).status_code == 429
+    assert Browser(app).sign_in("alice").status_code == 302
+
+
+# -- where a password was set by a mailed link ------------------------------
+
+
+def by_page(app: Flask, client: Any, token: str) -> None:
+    """Set a password on the page behind the link."""
+    browser = Browser(app)
+    browser.client = client
+    typed = {"password": NEW, "confirm_password": NEW}
+    done = browser.send(f"/password_reset/{token}", typed)
+    assert done.location == "/login"
+
+
+def by_api(app: Flask, client: Any, token: str) -> None:
+    """Set a password by the API, with a cookie jar."""
+    typed = {"token": token, "new_password": NEW}
+    done = client.put("/api/v1/password-reset", json=typed)
+    assert done.get_json() == {"device": None}
+
+
+@pytest.mark.attack(36, 42, 100, "A22")
+@pytest.mark.parametrize("way", [by_page, by_api])
+def test_guessing_on_does_not_shut_out_who_has_just_reset(  # noqa: PLR0917
+    app: Flask,
+    auth: Auth,
+    alice: User,
+    clock: TurnableClock,
+    postbox: Postbox,
+    way: Callable[[Flask, Any, str], None],
+) -> None:
+    here, there = Browser(app), Browser(app)
+    for browser in (here, there):
+        browser.sign_in("alice")
+        browser.send("/logout")
+    stop(auth, clock)
+    before = tokens(app, here)
+
+    way(app, here.client, auth.password_reset.issue(alice))
+    stop(auth, clock)
+    clock.turn(minutes=16)
+    postbox.empty()
+
+    # It is known by a new token, which opens nothing by itself.
+    [(number, token)] = tokens(app, here)
+    assert number == alice.id
+    assert [(number, token)] != before
+    assert "/login" in str(here.open("/profile").location)
+    assert devices(auth) == 1
+    assert there.sign_in("alice", NEW).status_code == 429
+    assert here.sign_in("alice", NEW).status_code == 302
+    assert postbox.empty() == []
+
+
+@pytest.mark.attack(100, "A22")
+def test_a_program_that_resets_is_told_by_what_it_is_known(
+    app: Flask, auth: Auth, alice: User
+) -> None:
+    typed = {"token": auth.password_reset.issue(alice), "new_password": NEW}
+    done = app.test_client().put(
+        "/api/v1/password-reset", json={**typed, "bearer": True}
+    )
+    assert done.status_code == 200
+    assert "Set-Cookie" not in done.headers
+    device = done.get_json()["device"]
+    assert auth.get_user_from_session_id(device) is None
+    assert tables_holding(auth, device) == set()
+    closed(auth)
+
+    again = {"name": "alice", "password": NEW, "bearer": True}
+    assert Program(app).call("POST", "/sessions", again).status_code == 429
+    known = Program(app).call("POST", "/sessions", {**again, "device": device})
+    assert known.status_code == 201
+    assert known.get_json()["device"] == device
+
+
+@pytest.mark.attack(9, "A22")
+def test_a_reset_that_is_refused_makes_no_device_known(
+    app: Flask, auth: Auth, alice: User
+) -> None:
+    good = auth.password_reset.issue(alice)
+    client = app.test_client()
+    for token, new in (("nonsense", NEW), (good, "password")):
+        typed = {"token": token, "new_password": new}
+        refused = client.put("/api/v1/password-reset", json=typed)
+        assert refused.status_code in (410, 422)
+        assert "Set-Cookie" not in refused.headers
+
+    assert devices(auth) == 0
 
 
 # -- who is not -------------------------------------------------------------

@@ -17,6 +17,7 @@ from vestibule.ground.colours import EDGE, TEXT, Colour, contrast
 from vestibule.ground.letters import Letter
 from vestibule.ground.words import LANGUAGES
 from vestibule.settings import Settings
+from vestibule.user import User
 
 SITE = "https://id.example.com"
 CONTRACTS = [
@@ -115,7 +116,7 @@ def test_a_letter_says_to_whom_for_which_site_and_why(
     assert len(letter.subject) <= 78
     if kind not in ("reset", "reset_by_operator"):
         assert "Acme" in letter.subject
-    asks = {"en": "Wasn’t you?", "ru": "Это не вы?"}
+    asks = {"en": "Wasn’t you?", "ru": "Это были не вы?"}
     if kind == "reset_by_operator":
         asks = {"en": "Didn’t expect this?", "ru": "Не ждали этого письма?"}
     assert (asks[language] in lines) == (kind in SECURITY)
@@ -126,6 +127,23 @@ def test_a_letter_says_to_whom_for_which_site_and_why(
         assert "Firefox" in letter.text
     if "operator" in kind or "sign_in" in kind:
         assert "203.0.113.7" not in letter.text
+
+
+@pytest.mark.parametrize("kind", ["address_changed", "new_device"])
+def test_the_link_of_a_sample_ends_after_the_letter_was_written(
+    desk: Desk, kind: str
+) -> None:
+    begun, ends = (
+        desk.sheet(User(id=1, username="anna", email="a@example.com")).moment(
+            desk.clock.now() + days * 86400
+        )
+        for days in (0, 7)
+    )
+
+    text = sample(kind, "en", desk).text
+
+    assert begun in text
+    assert f"until {ends}" in text
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -33,6 +33,7 @@ from vestibule.user import User
 
 NEW = "another good password"
 INVALID = "That is an invalid or expired token"
+NEWEST = "If you asked more than once, use the newest message"
 
 
 @pytest.fixture
@@ -126,7 +127,7 @@ def test_a_bad_token_leads_back_to_asking(
                     continue
                 assert response.location == "/password_reset", bad
             page = browser.open("/password_reset")
-            assert set(notices(page)) <= {INVALID}
+            assert set(notices(page)) <= {INVALID, NEWEST}
 
     assert browser.open("/password_reset?token=").location is not None
     assert is_good(auth, token)
@@ -138,7 +139,19 @@ def test_the_flash_says_that_the_token_is_invalid_or_expired(
 ) -> None:
     response = browser.open("/password_reset/nonsense")
 
-    assert notices(next_page(browser, response)) == [INVALID]
+    assert notices(next_page(browser, response)) == [INVALID, NEWEST]
+
+
+def test_whoever_is_signed_in_is_told_how_to_use_the_link(
+    browser: Browser, alice: User, token: str
+) -> None:
+    browser.sign_in("alice")
+
+    for path in ("/password_reset", f"/password_reset/{token}"):
+        opened = browser.open(path)
+        assert opened.location == "/profile"
+        (said,) = notices(next_page(browser, opened))
+        assert "sign out first, then open the link again" in said
 
 
 @pytest.mark.attack(9, 10, 12, 95)

@@ -3,7 +3,7 @@
 import pytest
 
 from conftest import PASSWORD, account
-from racing import Track, move
+from racing import Track, move, shut_by_ten
 from vestibule.auth import Auth
 from vestibule.errors import TooMany
 
@@ -19,9 +19,11 @@ def test_of_200_guesses_of_two_processes_ten_are_evaluated(
             # Every third name is nobody's.
             name = f"user{turn}"
             names = [name, name.upper(), f"  {name.title()}"]
+            user_id = None
             if turn % 3:
-                account(auth, name)
+                user_id = account(auth, name).id
                 names.append(f"{name}@Example.COM")
+            shut_by_ten(auth, user_id, name)
             guesses = move("guess_at_once", names=names, number=100)
 
             one, other = race.round(guesses, guesses)

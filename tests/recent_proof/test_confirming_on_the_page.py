@@ -378,7 +378,7 @@ def test_a_new_username_takes_no_proof_and_a_new_address_does(
 
     assert notices(next_page(browser, sent)) == [
         "Profile updated successfully",
-        "Confirm new@example.com: we have sent a link there. "
+        "Confirm new@example.com: we have sent a message there. "
         "Until then alice@example.com stays.",
     ]
     assert auth.db.find_user_by(id=alice.id).username == "alice3"

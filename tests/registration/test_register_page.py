@@ -232,12 +232,20 @@ def test_a_letter_is_announced_where_letters_leave(
     page = next_page(browser, browser.send("/register", GOOD))
 
     letter = (
-        "We have sent a link to alice@example.com: open it to confirm the "
-        "address. "
+        "We have sent a message with a link and a code to "
+        "alice@example.com, to confirm the address. You can sign in now"
     )
     assert notices(page) == [
-        f"Your account is ready. {letter if is_sent else ''}Sign in"
+        f"Your account is ready. {letter if is_sent else 'Sign in'}"
     ]
+    # Whoever waits for no letter is offered no place for its code.
+    way = '<a href="/verify-email">Enter the code'
+    assert (way in page.text) is is_sent
+    if is_sent:
+        code = browser.open("/verify-email")
+        assert "Only the newest code works" in code.text
+        again = '<a href="/login?next=/verify-email/again">Sign in to get a'
+        assert again in code.text
 
 
 def test_whose_address_is_taken_is_led_to_their_account(

@@ -80,7 +80,7 @@ def test_the_page_names_each_device_and_when_it_was_used(
     assert "nobody knows" not in page.text
     for card in (odd, windows, phone):
         assert re.search(r"Signed in .* UTC", card), card
-        assert re.search(r"Goes on until .* UTC, longer if used", card), card
+        assert re.search(r"Expires .* UTC, later if you keep", card), card
         assert "Sign out" in card
     assert "Sign out everywhere else (3)" in page.text
 

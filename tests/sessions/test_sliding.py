@@ -166,10 +166,14 @@ def test_a_forked_process_looks_and_slides_with_what_is_its_own(
 
     pid = os.fork()
     if pid == 0:
-        auth.after_fork()
-        found = auth.sessions.bearer(tokens[1])
-        auth.sessions.slides.settle()
-        os._exit(0 if found else 1)
+        # Whatever happens, no second run of the tests goes on.
+        try:
+            auth.after_fork()
+            found = auth.sessions.bearer(tokens[1])
+            auth.sessions.slides.settle()
+            os._exit(0 if found else 1)
+        finally:
+            os._exit(2)
     assert os.waitpid(pid, 0)[1] == 0
 
     assert auth.sessions.bearer(tokens[0])

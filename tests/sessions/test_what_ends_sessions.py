@@ -6,7 +6,7 @@ change, by every door, looked at from everywhere a session can be shown.
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -76,9 +76,11 @@ def test_a_change_ends_at_every_door_exactly_what_the_table_says(  # noqa: PLR09
 ) -> None:
     bobs = auth.sessions.open(bob.id)
     numbers = count()
+    is_sqlite = auth.db.engine.dialect.name == "sqlite"
     with hosting(settings) as host, track.beside(auth) as elsewhere:
-        here = places(app, host)
-        for way in change.ways():
+        everywhere = places(app, host)
+        for turn, way in enumerate(change.ways()):
+            here = everywhere if is_sqlite else one_of(everywhere, turn)
             world = World(app, auth, f"user{next(numbers)}", root)
             tokens = {**world.sessions(), "bob": bobs, "root": root}
             assert world.left() == {"resets", "letters", "pending", "devices"}
@@ -103,6 +105,14 @@ def test_a_change_ends_at_every_door_exactly_what_the_table_says(  # noqa: PLR09
             assert world.left() == left, way
             if world.fresh:
                 assert all(look(world.fresh) for look in here.values()), way
+
+
+def one_of(
+    everywhere: dict[str, Callable[[str], bool]], turn: int
+) -> dict[str, Callable[[str], bool]]:
+    """Choose one place, another one each time: no database concerns all."""
+    name = [*everywhere][turn % len(everywhere)]
+    return {name: everywhere[name]}
 
 
 def _ends(change: Change, name: str, world: World) -> bool:

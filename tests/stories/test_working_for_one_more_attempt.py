@@ -50,7 +50,7 @@ def test_the_eleventh_sign_in_works_at_once_where_scripts_may_run(
     throttled(window, f"worker{scripts:d}")
     status = window.page.get_by_role("status").filter(has_text=DONE)
     if scripts:
-        expect(status).to_be_visible()
+        expect(status).to_be_visible(timeout=30_000)
     window.fill(password=PASSWORD)
     window.press("Sign in")
 
@@ -69,10 +69,15 @@ def test_it_works_beside_the_person_and_sends_what_was_sent_too_soon(
     status = page.locator("[data-challenge]")
     expect(status).to_have_text(BUSY)
     expect(status).to_have_role("status")
+    # What it says stands where the wait is told, above the form.
+    expect(page.locator(".summary + [data-challenge]")).to_be_visible()
+    button = page.locator("main").get_by_role("button", name="Sign in")
+    expect(button).not_to_have_attribute("aria-disabled", "true")
     window.fill(password=PASSWORD)
     page.keyboard.press("Enter")
     page.keyboard.press("Enter")
     expect(status).to_have_text(BUSY)
+    expect(button).to_have_attribute("aria-disabled", "true")
     expect(page.locator("#password")).to_be_focused()
     expect(page.locator("#password")).to_have_value(PASSWORD)
 
@@ -89,6 +94,8 @@ def test_where_nothing_can_be_computed_there_is_the_wait(
     throttled(window, "insecure")
 
     expect(window.page.locator("[data-challenge]")).to_have_text("")
+    # It takes no room either, though it is there for who reads by ear.
+    expect(window.page.locator("[data-challenge]")).to_be_hidden()
     window.fill(password=PASSWORD)
     window.press("Sign in")
 

@@ -32,9 +32,9 @@ VOID = {"br", "hr", "img", "input", "link", "meta", "wbr"}
 # What stays in Latin letters on a Russian page.
 LATIN = (
     r"\S+@\S+|https?://\S+|Vestibule|alice|admin|mystery|JPG|PNG|SVG|UTC|zip"
-    # How an account is looked for by its number, and what a browser is
-    # called.
-    r"|id:7|Werkzeug\S*|IP-"
+    # How an account is looked for by its number, what a browser is called,
+    # and what it keeps.
+    r"|id:7|Werkzeug\S*|IP-|cookie"
 )
 
 

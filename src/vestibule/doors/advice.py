@@ -97,6 +97,9 @@ ADVICE: dict[int, Advice] = {
     ),
 }
 
+# Of refusals that say the next step themselves.
+OF_REASON = {"link.not_opened": Advice(_("Open the link again"), "")}
+
 # What the gate refuses has not begun, whoever was waiting for what.
 TURNED_AWAY = Advice(
     _("The service is busy at this moment"),
@@ -109,14 +112,16 @@ def is_turned_away(status: int) -> bool:
     return status == 503 and BUSY in request.environ
 
 
-def advice(status: int, *, is_signed_in: bool) -> Advice:
-    """Choose what to say of a status; unusual ones are bad requests.
+def advice(status: int, code: str, *, is_signed_in: bool) -> Advice:
+    """Choose what to say of a refusal; unusual ones are bad requests.
 
     Whoever is signed in already is never told to sign in, even where an
     operator has "not allowed" answered with 401.
     """
     if is_turned_away(status):
         return TURNED_AWAY
+    if code in OF_REASON:
+        return OF_REASON[code]
     if status == 401 and is_signed_in:
         status = 403
     return ADVICE.get(status, ADVICE[500 if status >= 500 else 400])

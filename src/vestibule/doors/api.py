@@ -217,7 +217,7 @@ def _(outcome: LoggedIn, *, bearer: bool = False) -> Response:
     response = Session.of(outcome.user, term).response(201)
     life = settings().sessions.remember if outcome.remember else None
     hall().set_cookie(response, hall().session_cookie, outcome.token, life)
-    keep_device(response, outcome)
+    keep_device(response, outcome.user.id, outcome.device)
     return response
 
 

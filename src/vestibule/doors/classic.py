@@ -153,7 +153,7 @@ def _logged_in(outcome: Any) -> Response:
     auth().login.out(session_token())
     response = answer(200, email=outcome.user.email, message="logged in")
     hall().set_cookie(response, hall().session_cookie, outcome.token)
-    keep_device(response, outcome)
+    keep_device(response, outcome.user.id, outcome.device)
     return response
 
 

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
     from vestibule.doors.hall import Hall
-    from vestibule.outcomes import LoggedIn
 
 LIFE = 365 * 86400
 # So many accounts at most are remembered in one browser.
@@ -41,17 +40,29 @@ def carried(place: "Hall", cookies: str | None) -> Pairs:
     return [(number, token) for number, token in sealed or ()]
 
 
-def device_tokens() -> tuple[str, ...]:
-    """List the tokens of this browser's earlier sign-ins."""
+def device_tokens(told: str = "") -> tuple[str, ...]:
+    """List the tokens by which whoever asks may be known.
+
+    Args:
+        told: what a program has sent in place of the browser's cookie.
+    """
+    if told:
+        return (told,)
     cookies = request.environ.get("HTTP_COOKIE")
     return tuple(token for _, token in carried(hall(), cookies))
 
 
-def keep_device(response: "Response", outcome: "LoggedIn") -> None:
-    """Let the browser keep that somebody has signed in there."""
-    place, own = hall(), outcome.user.id
+def keep_device(response: "Response", own: int, device: str) -> None:
+    """Let the browser keep by what it is known from now on.
+
+    Args:
+        response: the cookie goes along with it.
+        own: the number of the account.
+        device: the token.
+    """
+    place = hall()
     before = carried(place, request.environ.get("HTTP_COOKIE"))
     others = [pair for pair in before if pair[0] != own]
-    kept = [(own, outcome.device), *others][:MOST]
+    kept = [(own, device), *others][:MOST]
     sealed = place.device_seal.close(kept)
     place.set_cookie(response, place.device_cookie, sealed, LIFE)

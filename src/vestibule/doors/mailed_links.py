@@ -41,6 +41,7 @@ from flask import after_this_request, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from vestibule.doors.hall import auth, hall, settings
+from vestibule.doors.stay import stay
 from vestibule.errors import Conflict, Expired, Reason
 from vestibule.ground.randomness import fingerprint
 from vestibule.ground.signing import Seal
@@ -188,6 +189,7 @@ NEWCOMER = SealedCookie("newcomer", 2 * 3600)
 
 def welcome(name: str, ticket: str) -> None:
     """Remember a newcomer until the address is confirmed."""
+    stay().newcomer = name, ticket
 
     @after_this_request
     def remember(response: Response) -> Response:
@@ -198,6 +200,9 @@ def welcome(name: str, ticket: str) -> None:
 
 def newcomer() -> tuple[str, str]:
     """Say who is a newcomer here, and the ticket; both empty if nobody."""
+    just_now = stay().newcomer
+    if just_now is not None:
+        return just_now
     match NEWCOMER.held():
         case [str(name), str(ticket)]:
             return name, ticket

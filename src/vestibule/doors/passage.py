@@ -31,7 +31,7 @@ def _(outcome: LoggedIn) -> Response:
     response = redirect(wanted or after or url_for("vestibule.profile.show"))
     life = settings().sessions.remember if outcome.remember else None
     hall().set_cookie(response, hall().session_cookie, outcome.token, life)
-    keep_device(response, outcome)
+    keep_device(response, outcome.user.id, outcome.device)
     keep_theme(response, outcome.user)
     visit().begin_anew(signed_in=True)
     return response

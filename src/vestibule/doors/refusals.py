@@ -177,7 +177,8 @@ def _shown(status: int, fault: Fault) -> Response:
     is_broken = status >= 500
     # Whatever is broken must not break the page that says so.
     me = None if is_broken else _reader()
-    said_of_it = advice(status, is_signed_in=me is not None)
+    code = fault.reason.code
+    said_of_it = advice(status, code, is_signed_in=me is not None)
     heading, text = say(said_of_it.heading), said(fault)
     # The heading would say the same in fewer words.
     if fault.reason is errors.NotAllowed.reason:
@@ -191,7 +192,7 @@ def _shown(status: int, fault: Fault) -> Response:
             heading=heading,
             text=text,
             limit=limit() if status == 413 else "",
-            step=say(said_of_it.step),
+            step=said_of_it.step and say(said_of_it.step),
             way_in=way_in() if status == 401 and me is None else "",
             is_broken=is_broken,
             request_id=request_id() if is_numbered(status) else "",

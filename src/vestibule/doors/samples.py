@@ -4,6 +4,7 @@ A test finds any kind that is missing here.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
 
@@ -22,7 +23,7 @@ from vestibule.mailed_tokens import Mailed
 from vestibule.user import User
 
 TOKEN = "a-sample-that-opens-nothing-at-all-00000000"  # noqa: S105
-SOON = 1_767_971_100
+WEEK = 7 * 86400
 MAILED = Mailed(TOKEN, "12345678")
 ANNA = {"id": 1, "username": "anna", "email": "anna@example.com"}
 # Somebody at a page; the address is one of RFC 5737.
@@ -51,6 +52,18 @@ def trial(desk: Desk, user: User) -> Letter:
     )
 
 
+@dataclass(frozen=True)
+class Lasting:
+    """A kind of letter that names the day until which its link works."""
+
+    func: Callable[..., Letter]
+
+    def __call__(self, desk: Desk, user: User) -> Letter:
+        """Write it as if the link had been made now, for a week."""
+        ends_at = desk.clock.now() + WEEK
+        return self.func(desk, user, token=TOKEN, ends_at=ends_at)
+
+
 KINDS: dict[str, Kind] = {
     "confirm_address": partial(verification.confirm_address, mailed=MAILED),
     "confirm_new_address": partial(
@@ -59,9 +72,7 @@ KINDS: dict[str, Kind] = {
         address="anna@new.example.com",
     ),
     "address_changing": email_changes.address_changing,
-    "address_changed": partial(
-        email_changes.address_changed, token=TOKEN, ends_at=SOON
-    ),
+    "address_changed": Lasting(email_changes.address_changed),
     "address_corrected": email_changes.address_corrected,
     "address_wanted": partial(
         email_changes.address_wanted, address="anna@new.example.com"
@@ -73,7 +84,7 @@ KINDS: dict[str, Kind] = {
         password_reset.reset, token=TOKEN, by_operator=True
     ),
     "closed_to_strangers": login.closed_to_strangers,
-    "new_device": partial(not_me.new_device, token=TOKEN, ends_at=SOON),
+    "new_device": Lasting(not_me.new_device),
     "secured": not_me.secured,
     "password_changed": passwords.password_changed,
     "password_changed_by_operator": partial(

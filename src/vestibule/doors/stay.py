@@ -25,6 +25,8 @@ class Stay:
         # Whoever was found last, also after the actor was forgotten.
         self.actor_id: int | None = None
         self.visit: Visit | None = None
+        # Who became a newcomer just now, and the ticket.
+        self.newcomer: tuple[str, str] | None = None
         self.here = ""
         self.language = ""
         # Set once nobody could find out who reads.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import or_, select
 from sqlalchemy.exc import NoResultFound
 
+from vestibule.budgets import RESET_LETTER
 from vestibule.capabilities.administration import letters
 from vestibule.capabilities.administration.roles import Roles
 from vestibule.capabilities.administration.search import (
@@ -235,7 +236,7 @@ class Administration(Capability):
         """
         self.auth.policy.require(by, Act.SEND_RESET, user.id)
         address = names.email_address(user.email).canonical
-        self.auth.throttle.write_to(address)
+        self.auth.throttle.write_to(address, RESET_LETTER)
         self.auth.password_reset.send(user, by_operator=True)
         self.history.record("administration.send_reset", user.id)
 
@@ -250,4 +251,6 @@ class Administration(Capability):
         self.auth.passwords.set(user, hashed, by_operator=True)
         self.auth.sessions.end_all(user.id)
         self.auth.known_devices.forget_all(user.id)
+        # Whoever waits for too many tries signs in with the new one now.
+        self.auth.throttle.forgive("login", user.id)
         self.history.record("administration.set_password", user.id)

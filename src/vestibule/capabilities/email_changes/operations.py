@@ -25,8 +25,8 @@ class UndoLinkInvalid(Expired):
 
     reason = Reason(
         "undo.invalid",
-        "This link does not work any more. If your account is not yours "
-        "any more, ask the people who run this site for help",
+        "This link has been used or is too old. If your account is not "
+        "yours any more, ask the people who run this site for help",
     )
 
 
@@ -69,17 +69,23 @@ class EmailChanges(Capability):
         """
         name = self.auth.registration.check_email(address)
         if names.same_mailbox(user.email, address):
-            # Only the spelling changes; it is the same mailbox.
+            # Only the spelling changes; it is the same mailbox. Whoever
+            # goes back to it wants no other any more.
+            self.auth.email_verification.cancel_change(user)
             self.db.update_user(user.id, email=name.shown)
             return False
         if self.settings.email.change_immediate:
             self.make(user, name.shown)
             return False
+        may_tell = not self.settings.email.verified_required
+        # Attack: spending the letters of somebody who gets none of these.
+        if may_tell and self._holder(name.canonical) is not None:
+            raise EmailTaken
         # Attack: a signed-in person who floods a stranger's mailbox.
         self.auth.throttle.write_to(name.canonical)
         self._tell_old_address(user)
         is_free = self.ask_reader(user, name)
-        if not (is_free or self.settings.email.verified_required):
+        if may_tell and not is_free:
             raise EmailTaken
         return True
 
@@ -116,8 +122,22 @@ class EmailChanges(Capability):
     def _tell_old_address(self, user: User) -> None:
         """Tell the old address that a new one is asked for."""
         self.history.record("email.change.ask", user.id)
+        self.db.hold(user.id)
+        if not self._may_write_to(user):
+            return
         letter = letters.address_changing(self.auth.desk, user)
         self.auth.outbox.put(user.id, letter)
+
+    def _may_write_to(self, user: User) -> bool:
+        """Tell whether one more letter may go to an account's own address.
+
+        Attack: flooding an address that somebody else has signed up with.
+        """
+        address = names.email_address(user.email).canonical
+        return (
+            user.email_verified_at is not None
+            or self.auth.throttle.may_write_along(address)
+        )
 
     @operation
     def make(self, user: User, address: str) -> None:
@@ -141,6 +161,8 @@ class EmailChanges(Capability):
         """
         desk = self.auth.desk
         if user.email_verified_at is None:
+            if not self._may_write_to(user):
+                return
             letter = letters.address_corrected(desk, user)
         else:
             ends_at = self.auth.clock.now() + LIFE
@@ -243,6 +265,9 @@ class EmailChanges(Capability):
             return
         if holder.email_verified_at is not None or holder.is_admin:
             raise EmailTaken
+        # In one order, so that two who undo never wait for each other.
+        for user_id in sorted((holder.id, found.user.id)):
+            self.db.hold(user_id)
         self.auth.deletion.delete(holder, by=OPERATOR)
 
     def forget(self, user: User) -> None:

@@ -43,7 +43,13 @@ def send_again() -> Address:
     Act.CONFIRM_EMAIL,
     takes=ConfirmationByToken,
     gives=Address,
-    refuses=("email.password", "email.taken", "link.invalid", "rate.wait"),
+    refuses=(
+        "email.password",
+        "email.taken",
+        "link.invalid",
+        "password.incorrect",
+        "rate.wait",
+    ),
 )
 def confirm(form: ConfirmationByToken) -> Address:
     """Confirm the address that the link was mailed to.

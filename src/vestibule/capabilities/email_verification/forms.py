@@ -44,6 +44,11 @@ class SendAgain(Shape):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class Cancelling(Shape):
+    """The button that cancels a change of address; it has no fields."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Confirmation(Shape):
     """The button that confirms an address, for whose account it is."""
 

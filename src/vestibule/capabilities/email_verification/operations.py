@@ -22,6 +22,7 @@ from vestibule.capabilities.email_verification.outcomes import (
     EmailLinkInvalid,
     EmailUnverified,
     EmailVerified,
+    PasswordNotTheirs,
 )
 from vestibule.capability import Capability, Exported, operation
 from vestibule.errors import Fault, Malformed, Missing, NotProven
@@ -179,7 +180,7 @@ class EmailVerification(Capability):
 
         Raises:
             EmailLinkInvalid: wrong, used, replaced or old token.
-            AccountUnproven: no password, or not the account's.
+            AccountUnproven, PasswordNotTheirs: none, or a wrong one.
             EmailTaken: somebody else got the address meanwhile.
             TooMany: the password was wrong too often.
 
@@ -195,17 +196,13 @@ class EmailVerification(Capability):
         )
 
     def _prove(self, user: User, password: str) -> None:
-        """Take the password of an account, as at its sign-in.
-
-        Raises:
-            AccountUnproven: there is none, or it is wrong.
-        """
+        """Take the password of an account, as at its sign-in."""
         if not password:
             raise AccountUnproven
         try:
             self.auth.login.prove(user.username, password)
         except NotProven as error:
-            raise AccountUnproven from error
+            raise PasswordNotTheirs from error
 
     @operation
     def confirm_by_code(

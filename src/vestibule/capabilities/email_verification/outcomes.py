@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from vestibule.errors import Expired, NotAllowed, NotProven, Reason
+from vestibule.reasons import PASSWORD_INCORRECT
 from vestibule.user import User
 
 
@@ -37,6 +38,13 @@ class AccountUnproven(NotProven):
         "email.password",
         "Enter the password of this account, or sign in to it first",
     )
+    field = "password"
+
+
+class PasswordNotTheirs(NotProven):
+    """The password is not that of the account that the link is about."""
+
+    reason = PASSWORD_INCORRECT
     field = "password"
 
 

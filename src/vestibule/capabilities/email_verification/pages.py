@@ -1,9 +1,10 @@
 """The pages that confirm an address, by the mailed link or its code."""
 
-from flask import Blueprint, redirect, url_for
+from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from vestibule.capabilities.email_verification.forms import (
+    Cancelling,
     Confirmation,
     EmailCode,
     ProvenConfirmation,
@@ -31,9 +32,10 @@ from vestibule.doors.pages import form_page, own_form
 from vestibule.doors.refusals import said
 from vestibule.doors.visit import visit
 from vestibule.doors.words import say
-from vestibule.errors import Expired, NotProven
+from vestibule.errors import Expired, NotProven, Refusal
 from vestibule.ground.names import masked
 from vestibule.policy import Act
+from vestibule.user import User
 
 pages = Blueprint("email_verification", __name__, template_folder="templates")
 LINK = MailedLink("confirm", "email_verification.confirm")
@@ -51,7 +53,10 @@ def enter_code() -> Response:
         if leads_to_sign_in():
             return to_sign_in()
         raise NotProven
-    pending = me and auth().email_verification.pending(me)
+    pending = None if me is None else auth().email_verification.pending(me)
+    looks = request.method != "POST"
+    if looks and me is not None and _is_settled(me, pending):
+        return _confirmed()
     return form_page(
         EmailCode,
         "vestibule/email_verification/code.html",
@@ -71,13 +76,21 @@ def enter_code() -> Response:
 @allowed(Act.ASK_CONFIRM)
 def send_again() -> Response:
     """Offer to send the message again, and send it."""
+    pending = auth().email_verification.pending(current_user)
+    if _is_settled(current_user, pending):
+        return _confirmed()
     return form_page(
         SendAgain,
         "vestibule/email_verification/send_again.html",
         lambda _: auth().email_verification.send_again(current_user),
         _sent_again,
-        address=auth().email_verification.pending(current_user),
+        address=pending,
     )
+
+
+def _is_settled(user: User, pending: str | None) -> bool:
+    """Tell whether there is nothing that somebody could confirm."""
+    return pending is None and user.email_verified_at is not None
 
 
 def _sent_again(address: str) -> Response:
@@ -85,6 +98,19 @@ def _sent_again(address: str) -> Response:
     text = say("We have sent a message to {email}", email=address)
     visit().note("success", text)
     return redirect(url_for("vestibule.email_verification.enter_code"))
+
+
+@pages.post("/verify-email/cancel")
+@allowed(Act.ASK_CONFIRM)
+def cancel() -> Response:
+    """Forget the new address that waits; the old one stays."""
+    try:
+        own_form(Cancelling)
+        auth().email_verification.cancel_change(current_user)
+        visit().note("success", say("The change is cancelled"))
+    except Refusal as refusal:
+        visit().note("error", said(refusal.faults[0]))
+    return redirect(url_for("vestibule.profile.show"))
 
 
 @pages.route("/verify-email/<token>", methods=["GET", "POST"])

@@ -36,7 +36,7 @@ def sign_in(form: NewSession) -> Response:
         form.name,
         form.password,
         remember=form.remember,
-        device=(form.device,) if form.device else device_tokens(),
+        device=device_tokens(form.device),
     )
     if not form.bearer:
         auth().login.out(cookie_token())

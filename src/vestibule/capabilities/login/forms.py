@@ -33,12 +33,7 @@ class NewSession(Shape):
     password: str = _password()
     remember: bool = switch("Remember me for {remember} on this device")
     bearer: bool = switch("Hand the token over in place of a cookie")
-    device: str = text(
-        "The device that an earlier sign-in told",
-        longest=100,
-        missing=None,
-        is_secret=True,
-    )
+    device: str = asked.device()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -68,8 +68,9 @@ class Login(Capability):
         token = self.auth.sessions.open(user.id, remember=remember)
         kept = self.auth.known_devices.remember(user.id, known)
         self.history.record("login", user.id, actor_id=user.id)
-        if kept.is_new:
-            self.auth.sessions.tell_of_new_device(user)
+        # One that was known a moment ago is no news.
+        if kept.is_new and known is None:
+            self.auth.not_me.tell_of_new_device(user)
         return LoggedIn(user, token, remember, kept.token, kept.is_new)
 
     @operation

@@ -38,8 +38,14 @@ def sign_in() -> Response:
         _sign_in,
         sorry=say("Invalid credentials. Try again"),
         leads_on=checked(request.args.get("next"), settings()) is not None,
-        takes_code=settings().email.verified_required and bool(newcomer()[0]),
+        takes_code=_takes_code,
     )
+
+
+def _takes_code() -> bool:
+    """Tell, after the form was taken, whether a code is waited for here."""
+    is_sent = settings().sends_mail or settings().email.verified_required
+    return is_sent and bool(newcomer()[0])
 
 
 def _sign_in(form: SignIn) -> Any:

@@ -45,9 +45,9 @@ def secured(desk: Desk, user: User) -> Letter:
     return sheet.sealed(
         say("Your {site} account needs a new password", site=sheet.brief),
         say(
-            "Somebody who reads your mail said that a sign-in to your {site} "
-            "account ({name}) was not theirs. All devices were signed out, "
-            "and the old password does not work any more."
+            "The link in our message to you was used to say that a sign-in "
+            "to your {site} account ({name}) was not yours. All devices were "
+            "signed out, and the old password does not work any more."
         ),
         sheet.facts(),
         say("If you have not chosen a new password yet, do it here:"),

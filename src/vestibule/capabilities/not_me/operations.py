@@ -5,10 +5,13 @@ from dataclasses import dataclass, field
 from sqlalchemy import bindparam, select
 from sqlalchemy.exc import NoResultFound
 
+from vestibule.budgets import QUIET, account_key, address_key, straight_key
 from vestibule.capabilities.not_me import letters
 from vestibule.capability import Capability, operation
 from vestibule.errors import Expired, Reason
 from vestibule.ground import names
+from vestibule.ground.randomness import fingerprint
+from vestibule.history import circumstances
 from vestibule.mailed_tokens import MailedToken
 from vestibule.user import User
 
@@ -16,7 +19,11 @@ PURPOSE = "not_me"
 # A letter may lie unread over a weekend away.
 LIFE = 7 * 86400
 # Attack: burying the first letter under many, by signing in without end.
-SECONDS_BETWEEN = 60
+MOST_A_DAY = 5
+# So long its link is not replaced by news from a network that was told of.
+SECONDS_BETWEEN = 3600
+# Nobody signs in so often; the number of times is all that is asked for.
+_UNCLOSED = 10**6
 
 _LAST = select(MailedToken.ends_at).where(
     MailedToken.user_id == bindparam("user_id"),
@@ -54,20 +61,42 @@ class NotMe(Capability):
     def tell_of_new_device(self, user: User) -> None:
         """Write to an owner that a new device has signed in just now.
 
-        The letter's link leads to the page of ``secure``. A minute later
-        there may be the next letter, whose link replaces it.
+        The letter's link leads to the page of ``secure``. There are five
+        letters a day, each of which replaces the link of the one before;
+        within an hour none about the same network address again. An address
+        that nobody has confirmed gets none.
 
         Source: OWASP ASVS 5.0 6.3.5.
         """
         now = self.auth.clock.now()
-        last = self.db.first(_LAST, user_id=user.id)
-        if last is not None and last[0] > now + LIFE - SECONDS_BETWEEN:
+        # Attack: flooding the mailbox of a stranger, by an account that was
+        # made with that address.
+        if user.email_verified_at is None or not self._is_news(user, now):
             return
         address = names.email_address(user.email).canonical
         token = self.auth.mailed_tokens.issue(user.id, PURPOSE, address, LIFE)
         letter = letters.new_device(self.auth.desk, user, token, now + LIFE)
         self.auth.outbox.put(user.id, letter)
         self.history.record("login.new_device", user.id)
+
+    def _is_news(self, user: User, now: int) -> bool:
+        """Count a sign-in with a new device; say if a letter tells of it.
+
+        Attack: a thief who signs in soon after the owner has, so that no
+        letter tells of it. What comes from elsewhere is always told of.
+        """
+        self.db.hold(user.id)
+        count = self.auth.throttle.counts.count
+        who = straight_key(account_key("new_device", user.id, None))
+        today = f"{who}:{now // QUIET}"
+        where = address_key(PURPOSE, circumstances().address or "")
+        here = f"{today}:{fingerprint(where).hex()[:24]}"
+        times = count({here: _UNCLOSED}).get(here, _UNCLOSED)
+        last = self.db.first(_LAST, user_id=user.id)
+        is_fresh = last and last[0] > now + LIFE - SECONDS_BETWEEN
+        if is_fresh and times > 1:
+            return False
+        return bool(count({today: MOST_A_DAY}))
 
     def look(self, token: str) -> User:
         """Say whose account a link secures, without using it up.

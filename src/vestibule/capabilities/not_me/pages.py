@@ -95,9 +95,6 @@ def shut_out() -> Response:
 
 def _shut_out() -> Response:
     """Say what is done, and what is left to do."""
-    text = say(
-        "You are signed out everywhere else. Now change your password. If "
-        "the old one does not work any more, sign out and reset it by mail"
-    )
+    text = say("Nobody else is signed in any more. Change your password now")
     visit().note("success", text)
     return redirect(url_for("vestibule.passwords.change"))

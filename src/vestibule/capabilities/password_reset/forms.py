@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from vestibule import asked
 from vestibule.errors import Fault, Reason
-from vestibule.field import secret, text
+from vestibule.field import secret, switch, text
 from vestibule.reasons import (
     EMAIL_MISSING,
     NEW_PASSWORD_MISSING,
@@ -53,6 +53,7 @@ class ResetByToken(Shape):
 
     token: str = asked.mailed_token()
     new_password: str = asked.new_password("New password")
+    bearer: bool = switch("Hand the device over in place of a cookie")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

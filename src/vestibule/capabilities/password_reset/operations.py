@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.exc import NoResultFound
 
+from vestibule.budgets import RESET_LETTER
 from vestibule.capabilities.password_reset import letters
 from vestibule.capability import Capability, operation
 from vestibule.errors import Expired, Missing, Reason
@@ -43,9 +44,15 @@ class ResetAsked:
 
 @dataclass(frozen=True)
 class PasswordWasReset:
-    """The new password is set; nobody is signed in by that."""
+    """The new password is set; nobody is signed in by that.
+
+    ``device`` is the token by which the device where it was done is known
+    from now on, if it is; it opens nothing.
+    """
 
     email: str
+    user_id: int
+    device: str = field(default="", repr=False)
 
 
 class _TakenBack(Exception):
@@ -94,10 +101,10 @@ class PasswordReset(Capability):
         try:
             user = self.db.find_user_called(name.canonical)
         except NoResultFound:
-            may_write = self.auth.throttle.may_write_to(name.canonical)
+            may_write = self._may_write_to(name.canonical)
             return self._nobodys(name, as_letter=may_write)
         address = names.email_address(user.email).canonical
-        if not self.auth.throttle.may_write_to(address):
+        if not self._may_write_to(address):
             self.history.record("password_reset.ask", user.id, "rate.wait")
             return ResetAsked(name.shown)
         try:
@@ -107,6 +114,10 @@ class PasswordReset(Capability):
             return self._nobodys(name)
         handed = token if self.settings.email.reset_token_in_answer else None
         return ResetAsked(name.shown, handed)
+
+    def _may_write_to(self, canonical: str) -> bool:
+        """Count what may become a letter with a link for its reader."""
+        return self.auth.throttle.may_write_to(canonical, RESET_LETTER)
 
     def _nobodys(
         self, name: names.Name, *, as_letter: bool = False
@@ -206,7 +217,12 @@ class PasswordReset(Capability):
 
     @operation
     def finish(
-        self, token: str, password: str, email: str | None = None
+        self,
+        token: str,
+        password: str,
+        email: str | None = None,
+        *,
+        remember: bool = False,
     ) -> PasswordWasReset:
         """Set a new password by a mailed token, which is used up.
 
@@ -217,10 +233,13 @@ class PasswordReset(Capability):
             token: from the mail.
             password: the new one.
             email: when given, it must be the account's address.
+            remember: know the device where it is done from now on.
 
         Raises:
             ResetTokenInvalid: wrong, used, replaced or old token.
             Malformed: the password may not be one.
+
+        Source: NIST SP 800-63B-4 3.2.2; OWASP ASVS 5.0 6.3.1, 6.4.
         """
         with self.auth.throttle.attempt_from_here(PURPOSE):
             user = self.look(token)
@@ -231,14 +250,24 @@ class PasswordReset(Capability):
         if self.auth.mailed_tokens.use(token, PURPOSE) is None:
             raise ResetTokenInvalid
         self.auth.mailed_tokens.forget(user.id)
-        self.auth.passwords.set(user, hashed)
+        self.auth.passwords.set(user, hashed, is_proven=True)
         self.auth.sessions.end_all(user.id)
         self.auth.known_devices.forget_all(user.id)
         self.auth.email_verification.mark(user)
         # Whoever was told to wait or reset need not wait any more.
         self.auth.throttle.forgive("login", user.id)
         self.history.record("password_reset.finish", user.id)
-        return PasswordWasReset(user.email)
+        return PasswordWasReset(
+            user.email, user.id, self._device(user) if remember else ""
+        )
+
+    def _device(self, user: User) -> str:
+        """Know the device where a password was set, by a new token.
+
+        Attack: guessing on, so that the account is closed to unknown devices
+        again before its owner can sign in with the new password.
+        """
+        return self.auth.known_devices.remember(user.id, None).token
 
 
 def _is_address_of(user: User, email: str) -> bool:

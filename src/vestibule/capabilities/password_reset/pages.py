@@ -7,7 +7,13 @@ from vestibule.capabilities.password_reset.forms import (
     NewPassword,
     ResetAskCalled,
 )
-from vestibule.doors.caller import allowed, signed_out_only
+from vestibule.doors.caller import (
+    allowed,
+    is_browser,
+    signed_in,
+    signed_out_only,
+)
+from vestibule.doors.devices import keep_device
 from vestibule.doors.hall import auth, settings
 from vestibule.doors.mailed_links import NEW_PASSWORD
 from vestibule.doors.pages import form_page
@@ -20,6 +26,18 @@ from vestibule.ground.words import waiting
 from vestibule.policy import Act
 
 pages = Blueprint("password_reset", __name__, template_folder="templates")
+
+
+@pages.before_request
+def _tell_signed_in() -> None:
+    """Say to whoever is signed in why they find themselves elsewhere."""
+    if is_browser() and signed_in() is not None:
+        text = say(
+            "You are signed in here. To set a new password by mail, sign "
+            "out first, then open the link again. If you know your "
+            "password, change it under “Password”"
+        )
+        visit().note("info", text)
 
 
 @pages.route("/password_reset", methods=["GET", "POST"])
@@ -58,16 +76,19 @@ def _finish(token: str) -> Response:
     """Show the form of a good token; looking at it never uses it up."""
     user = auth().password_reset.look(token)
 
-    def act(form: NewPassword) -> None:
+    def act(form: NewPassword) -> tuple[int, str]:
         """Set the password, if the form is the one of this link."""
         NEW_PASSWORD.check(form.link, token)
-        auth().password_reset.finish(token, form.password)
+        done = auth().password_reset.finish(
+            token, form.password, remember=True
+        )
+        return done.user_id, done.device
 
     return form_page(
         NewPassword,
         "vestibule/password_reset/finish.html",
         act,
-        lambda _: _finished(),
+        lambda known: _finished(*known),
         owner_of_link=user,
         address=masked(user.email),
         link=NEW_PASSWORD.mark(token),
@@ -77,6 +98,8 @@ def _finish(token: str) -> Response:
 def _dead(refusal: Expired) -> Response:
     """Say that a link is over, and lead to where there are new ones."""
     visit().note("warning", said(refusal.faults[0]))
+    text = say("If you asked more than once, use the newest message")
+    visit().note("info", text)
     return redirect(url_for("vestibule.password_reset.ask"))
 
 
@@ -105,7 +128,9 @@ def _asked(name: str) -> Response:
     return redirect(url_for("vestibule.login.sign_in"))
 
 
-def _finished() -> Response:
-    """Send people to sign in with their new password."""
+def _finished(owner: int, device: str) -> Response:
+    """Send people to sign in with their new password, known here."""
     visit().note("success", say("Your password was set. Try to login."))
-    return redirect(url_for("vestibule.login.sign_in"))
+    response = redirect(url_for("vestibule.login.sign_in"))
+    keep_device(response, owner, device)
+    return response

@@ -31,11 +31,15 @@ api = Blueprint("passwords", __name__)
     ),
 )
 def change(form: NewPassword) -> None:
-    """Set a new password; your other sessions end."""
+    """Set a new password; your other sessions end.
+
+    A program sends the `device` that it keeps: it stays known, and no other
+    one does, and wrong passwords that strangers try do not hold it up.
+    """
     auth().passwords.change(
         current_user,
         form.old_password,
         form.new_password,
         keep=session_token(),
-        device=device_tokens(),
+        device=device_tokens(form.device),
     )

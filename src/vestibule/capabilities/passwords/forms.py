@@ -14,8 +14,8 @@ OLD_MISSING = Reason("old_password.required", "Enter your old password")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class NewPassword(Shape):
-    """What the API asks for."""
+class OldAndNew(Shape):
+    """What both the page and the API ask for."""
 
     spots: ClassVar[dict[str, str]] = {"password": "new_password"}
 
@@ -26,7 +26,14 @@ class NewPassword(Shape):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class PasswordChange(NewPassword):
+class NewPassword(OldAndNew):
+    """What the API asks for."""
+
+    device: str = asked.device()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PasswordChange(OldAndNew):
     """What the page asks for."""
 
     new_password2: str = asked.password_again("New Password (Again)")

@@ -13,6 +13,7 @@ from vestibule.capabilities.passwords.foreign import NONE_YET
 from vestibule.capabilities.passwords.hasher import Hasher
 from vestibule.capability import Capability, operation
 from vestibule.errors import Conflict, Malformed, NotProven, Reason
+from vestibule.ground import names
 from vestibule.user import User
 
 if TYPE_CHECKING:
@@ -243,14 +244,23 @@ class Passwords(Capability):
 
     @operation
     def set(
-        self, user: User, hashed: str, *, by_operator: bool = False
+        self,
+        user: User,
+        hashed: str,
+        *,
+        by_operator: bool = False,
+        is_proven: bool = False,
     ) -> None:
         """Put a checked and hashed password in place and tell the owner.
+
+        Where nobody has confirmed the address, that letter is one of the
+        few it may get (attack: flooding the mailbox of a stranger).
 
         Args:
             user: whose it is.
             hashed: the hash of it.
             by_operator: those who run the site set it, as the letter says.
+            is_proven: whoever sets it has just read the account's mail.
 
         Raises:
             Conflict: somebody else changed it in the same moment.
@@ -259,6 +269,10 @@ class Passwords(Capability):
         self._swap(user, hashed, password_changed_at=now)
         self.auth.mailed_tokens.forget(user.id, "password_reset")
         self.auth.email_verification.cancel_change(user)
+        if not (is_proven or user.email_verified_at is not None):
+            address = names.email_address(user.email).canonical
+            if not self.auth.throttle.may_write_along(address):
+                return
         letter = letters.password_changed(
             self.auth.desk, user, by_operator=by_operator
         )

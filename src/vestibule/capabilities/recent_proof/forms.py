@@ -1,7 +1,8 @@
-"""The shape of a proof."""
+"""The shapes of a proof."""
 
 import dataclasses
 
+from vestibule import asked
 from vestibule.field import secret
 from vestibule.reasons import PASSWORD_MISSING
 from vestibule.shape import Shape
@@ -14,3 +15,10 @@ class Confirmation(Shape):
     password: str = secret(
         "Password", missing=PASSWORD_MISSING, autocomplete="current-password"
     )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class NewProof(Confirmation):
+    """What the API asks for besides."""
+
+    device: str = asked.device()

@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 
 from vestibule.capability import Capability, operation
-from vestibule.errors import NotProven, Reason
+from vestibule.errors import NotProven
 from vestibule.outcomes import Renewed
+from vestibule.reasons import PASSWORD_INCORRECT
 from vestibule.user import User
 
 
 class PasswordIncorrect(NotProven):
     """The password, asked for once more, is not the account's."""
 
-    reason = Reason("password.incorrect", "The password is not correct")
+    reason = PASSWORD_INCORRECT
     field = "password"
 
 

@@ -9,7 +9,7 @@ from vestibule.doors.hall import auth, settings
 from vestibule.doors.mailed_links import welcome
 from vestibule.doors.pages import form_page
 from vestibule.doors.visit import visit
-from vestibule.doors.words import say, wish
+from vestibule.doors.words import say, say_as, wish
 from vestibule.policy import Act
 from vestibule.user import EmailTaken
 
@@ -28,7 +28,7 @@ def register() -> Response:
             form.email, form.password1, form.username, form.full_name, wish()
         ),
         lambda outcome: _registered(outcome.email, outcome.ticket),
-        sorry=say("Invalid credentials. Try again"),
+        sorry=say_as("registration", "Invalid credentials. Try again"),
         taken=say(EmailTaken.reason.text),
     )
 
@@ -39,8 +39,8 @@ def _registered(email: str, ticket: str) -> Response:
     text = say("Your account is ready. Sign in")
     if settings().sends_mail:
         text = say(
-            "Your account is ready. We have sent a link to {email}: open it "
-            "to confirm the address. Sign in",
+            "Your account is ready. We have sent a message with a link and "
+            "a code to {email}, to confirm the address. You can sign in now",
             email=email,
         )
     if settings().email.verified_required:

@@ -248,10 +248,6 @@ class Sessions(Capability):
         self.auth.policy.require(by, Act.END_DEVICE, owner_id)
         self.history.record("session.end", owner_id)
 
-    def tell_of_new_device(self, user: User) -> None:
-        """Write to an owner that a new device has signed in just now."""
-        self.auth.not_me.tell_of_new_device(user)
-
     def forget(self, user: User) -> None:
         """Remove the sessions of an account that goes."""
         self.end_all(user.id)

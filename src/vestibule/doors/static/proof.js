@@ -45,20 +45,29 @@
   }
 
   const place = document.querySelector("main [data-challenge]");
+  const proof = document.querySelector("main [name=proof_of_work]");
   // Browsers lend their cryptography to secure pages alone.
-  if (!place || !window.isSecureContext || !window.Worker) return;
+  if (!place || !proof || !window.isSecureContext || !window.Worker) return;
   const challenge = JSON.parse(place.dataset.challenge);
-  const form = place.closest("form");
+  const form = proof.form;
+  const press = (is) => {
+    for (const button of form.querySelectorAll("button[type=submit]")) {
+      if (is) button.setAttribute("aria-disabled", "true");
+      else button.removeAttribute("aria-disabled");
+    }
+  };
   let held = false;
   let busy = true;
   const end = (solution, text) => {
     busy = false;
     place.textContent = text;
     if (solution) {
-      form.elements.proof_of_work.value =
-        btoa(JSON.stringify({ challenge, solution }));
+      proof.value = btoa(JSON.stringify({ challenge, solution }));
     }
-    if (held) form.requestSubmit();
+    if (held) {
+      press(false);
+      form.requestSubmit();
+    }
   };
   const worker = new Worker(document.currentScript.src);
   worker.addEventListener("message", ({ data }) => {
@@ -72,6 +81,7 @@
     event.preventDefault();
     event.stopImmediatePropagation();
     held = true;
+    press(true);
   }, true);
   place.textContent = place.dataset.busy;
   worker.postMessage(challenge);
