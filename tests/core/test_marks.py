@@ -548,6 +548,27 @@ def test_a_mark_of_another_count_is_none(auth: Auth, client: Any) -> None:
 
 
 @one_database
+@pytest.mark.attack("A24")
+def test_nobody_else_in_valkey_closes_a_count_for_long(
+    auth: Auth, client: Any, clock: TurnableClock
+) -> None:
+    keeper = marks(auth)
+    keeper.mark("login:user:1", 900)
+    name = keeper._name("login:user:1")
+    own = client.get(name)
+    assert keeper.waits(["login:user:1"]) == {"login:user:1": 900}
+
+    # Without our key nobody writes another moment into it …
+    client.set(name, f"9{own}")
+    assert keeper.waits(["login:user:1"]) == {}
+
+    # … and what is kept beyond its minute counts no more.
+    client.set(name, own)
+    clock.turn(seconds=61)
+    assert keeper.waits(["login:user:1"]) == {}
+
+
+@one_database
 @pytest.mark.attack(68)
 def test_many_threads_get_each_its_own_answers(auth: Auth) -> None:
     keeper = marks(auth)

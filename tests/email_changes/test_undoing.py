@@ -277,3 +277,22 @@ def test_another_window_does_not_undo_by_the_wrong_link(
         THEIRS,
         "thief2@example.com",
     )
+
+
+@pytest.mark.attack(102, "A5")
+@pytest.mark.settings(email_change_immediate="true")
+def test_a_stranger_who_gave_an_account_my_address_cannot_take_it_back(
+    auth: Auth, alice: User, postbox: Postbox
+) -> None:
+    auth.email_verification.mark(alice)
+    auth.email_changes.start(
+        auth.db.find_user_by(id=alice.id), "me@example.com"
+    )
+    undo = postbox.link(UNDO).rpartition("/")[2]
+
+    mine = auth.get_reset_password_token("me@example.com")
+    auth.update_password(mine, NEW)
+
+    with pytest.raises(UndoLinkInvalid):
+        auth.email_changes.undo(undo)
+    assert address(auth, alice) == "me@example.com"

@@ -253,6 +253,10 @@ class PasswordReset(Capability):
         self.auth.passwords.set(user, hashed, is_proven=True)
         self.auth.sessions.end_all(user.id)
         self.auth.known_devices.forget_all(user.id)
+        if user.email_verified_at is None:
+            # Attack: an address that somebody else gave this account, who
+            # takes it back once its reader uses it.
+            self.auth.email_changes.forget(user)
         self.auth.email_verification.mark(user)
         # Whoever was told to wait or reset need not wait any more.
         self.auth.throttle.forgive("login", user.id)
