@@ -32,5 +32,7 @@ def hosting(settings: Settings, name: str = "shop") -> Iterator[Flask]:
         """Show somebody's orders."""
         return f"The orders of {current_user.username}"
 
-    yield app
-    testing.close(app)
+    try:
+        yield app
+    finally:
+        testing.close(app)

@@ -92,8 +92,8 @@ GIVE_BACK = (
 def counting(engine: Engine, keys: int) -> Executable:
     """Make the statement that counts under some keys, where it may.
 
-    It gives the keys that took the attempt in, with their counts. A window
-    comes with each row, as what lies between its two moments.
+    It gives the keys that took the attempt in, with their counts. A limit
+    and a window come with each key.
 
     Args:
         engine: whose language is spoken.
@@ -106,7 +106,7 @@ def counting(engine: Engine, keys: int) -> Executable:
     row = _first(engine, places)
     over = Attempts.forgotten_at <= now
     count = case((over, _fixed(1)), else_=Attempts.count + 1)
-    above = count - _limit(places)
+    above = count - _asked_of(places, "limit")
     is_straight = Attempts.key == bindparam("straight")
     stops = and_(is_straight, above >= _fixed(0))
     wait = case(
@@ -115,8 +115,7 @@ def counting(engine: Engine, keys: int) -> Executable:
         *_longer(above),
         else_=_fixed(0),
     )
-    given = row.excluded
-    window = given.forgotten_at - given.closed_until
+    window = _asked_of(places, "window")
     # Many people at one address now and then mistype, and that must not add
     # up for ever; so below the limit its window ends when it ends.
     is_early = and_(Attempts.key.contains(FROM), ~over, above < _fixed(0))
@@ -124,7 +123,9 @@ def counting(engine: Engine, keys: int) -> Executable:
         index_elements=[Attempts.key],
         set_={
             "count": count,
-            "closed_until": now + wait,
+            # Not "until now": for whoever reads the clock a moment before,
+            # in another process, that is not yet.
+            "closed_until": case((wait > _fixed(0), now + wait), else_=0),
             "forgotten_at": case(
                 (is_early, Attempts.forgotten_at),
                 else_=now + wait + case((stops, 0), else_=window),
@@ -150,10 +151,10 @@ def _first(engine: Engine, places: tuple[str, ...]) -> "NewRow":
     )
 
 
-def _limit(places: tuple[str, ...]) -> ColumnElement[int]:
-    """Express in SQL which limit a row has."""
+def _asked_of(places: tuple[str, ...], what: str) -> ColumnElement[int]:
+    """Express in SQL which limit, or which window, a row has."""
     steps = [
-        (Attempts.key == bindparam(place), _asked(f"{place}_limit"))
+        (Attempts.key == bindparam(place), _asked(f"{place}_{what}"))
         for place in places
     ]
     return case(*steps, else_=_fixed(0))
@@ -233,7 +234,7 @@ class Counts:
         now = self.db.clock.now()
         given: dict[str, int | str] = {"now": now, "straight": ""}
         for place, (key, limit) in zip(PLACES, limits.items(), strict=False):
-            opens = now + WAITS[0] if limit == 1 else now
+            opens = now + WAITS[0] if limit == 1 else 0
             window = self.window
             if is_straight(key):
                 given["straight"], window = key, QUIET
@@ -241,7 +242,8 @@ class Counts:
                 place: key,
                 f"{place}_limit": limit,
                 f"{place}_opens": opens,
-                f"{place}_ends": opens + window,
+                f"{place}_window": window,
+                f"{place}_ends": max(opens, now) + window,
             }
         counted = self._counting[len(limits) - 1]
         return {row[0]: row[1] for row in self.db.write_all(counted, **given)}

@@ -366,6 +366,17 @@ def test_a_place_where_many_mistype_now_and_then_is_never_closed(
     sign_in(auth, "alice", HERE)
 
 
+def test_a_process_whose_clock_is_a_second_behind_is_let_in(
+    auth: Auth, alice: User, clock: TurnableClock
+) -> None:
+    for _ in range(3):
+        guess(auth, "alice", HERE)
+    clock.turn(seconds=-1)
+
+    guess(auth, "alice", HERE)
+    sign_in(auth, "alice", HERE)
+
+
 # -- letters ----------------------------------------------------------------
 
 

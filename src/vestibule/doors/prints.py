@@ -30,9 +30,14 @@ def is_printable(template: str, values: Mapping[str, Any]) -> bool:
         return False
     form = values.get("form")
     is_blank = form is None or form.is_blank
-    others = any(what for name, what in values.items() if name != "form")
+    others = any(_holds(what) for n, what in values.items() if n != "form")
     is_plain = request.method == "GET" and not request.query_string
     return is_blank and is_plain and not others
+
+
+def _holds(what: Any) -> bool:
+    """Tell whether something is shown, also if that is asked late."""
+    return bool(what() if callable(what) else what)
 
 
 def printed(
