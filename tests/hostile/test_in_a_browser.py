@@ -1,6 +1,5 @@
 """A real Chromium on a foreign page, at nasty links and at stored script."""
 
-import shutil
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,15 +11,16 @@ from playwright.sync_api import (
     Browser,
     BrowserContext,
     Dialog,
-    sync_playwright,
 )
 
 from conftest import PASSWORD
 from deeds import deeds
 from paintings import painted
-from processes import Server, developing
+from processes import Server
 from tricks import NASTY
-from windows import ARGUMENTS
+
+# The browser, and one server for all.
+pytest_plugins = ["chromium"]
 
 pytestmark = pytest.mark.browser
 # A page of another site: it sends what it is told to, as forms and by
@@ -58,29 +58,6 @@ window.result = (async () => {
 <input name=email value=mallory><input name=password value="%(word)s">
 <input name=language value=ru><input name=next value="//evil.example">
 </form></body>"""
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """Start the system's Chromium."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    assert path, "Chromium is missing. Install the package chromium."
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path, args=ARGUMENTS
-        )
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Run a server with Alice and Mallory."""
-    with developing(
-        tmp_path_factory.mktemp("home"),
-        VESTIBULE_ATTEMPTS_PER_ADDRESS="100000",
-    ) as running:
-        yield running
 
 
 @pytest.fixture
