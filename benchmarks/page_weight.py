@@ -56,7 +56,7 @@ def served(folder: Path) -> Iterator[str]:
         port = probe.getsockname()[1]
     url = f"http://localhost:{port}"
     given = {
-        "VESTIBULE_SECRET_KEY": "0123456789abcdef" * 2,
+        "VESTIBULE_SECRET_KEY": "9e2f61c07ab84d35f1d6083b7ca49e52",
         "VESTIBULE_BASE_URL": url,
         "VESTIBULE_DATA": str(folder),
     }

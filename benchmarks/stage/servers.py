@@ -19,7 +19,7 @@ from vestibule.doors.server import THREADS
 
 BENCHMARKS = Path(__file__).resolve().parent.parent
 SOURCE = BENCHMARKS.parent / "src"
-SECRET_KEY = "0123456789abcdef0123456789abcdef"  # noqa: S105
+SECRET_KEY = "9e2f61c07ab84d35f1d6083b7ca49e52"  # noqa: S105
 PATIENCE = 60.0
 TICKS = os.sysconf("SC_CLK_TCK")
 PASSED_ON = ("PATH", "LANG", "TMPDIR", "HOME")

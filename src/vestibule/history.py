@@ -2,25 +2,40 @@
 
 A row says who did what to whom, when, from where, through which door, and
 how it ended. It is written in the transaction of the act itself, and
-survives when the act is refused.
+survives when the act is refused. It is signed at once; a moment later the
+audit takes it out of this table into the chain.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, String, Uuid, insert, select
+from sqlalchemy import (
+    Index,
+    LargeBinary,
+    String,
+    Uuid,
+    func,
+    insert,
+    select,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from vestibule.db import DB
+from vestibule.ground.chain import worded
+from vestibule.ground.signing import keyed_hash
 from vestibule.records import PREFIX, Record
 from vestibule.signals import DONE, Happening, announce
 
 
 class Event(Record):
-    """One act and how it ended; ``outcome`` is ``done`` or an error code."""
+    """One act and how it ended; ``outcome`` is ``done`` or an error code.
+
+    ``signature`` is None in rows of before there were signatures.
+    """
 
     __tablename__ = PREFIX + "events"
     __table_args__ = (Index(None, "subject_id", "id"),)
@@ -35,9 +50,29 @@ class Event(Record):
     address: Mapped[str] = mapped_column(String(45))
     agent: Mapped[str] = mapped_column(String(200))
     request_id: Mapped[str] = mapped_column(String(36))
+    signature: Mapped[bytes | None] = mapped_column(LargeBinary(32))
 
 
 _WRITE = insert(Event)
+# What is signed, which is all that is written.
+SIGNED = (
+    "id",
+    "at",
+    "act",
+    "outcome",
+    "actor_id",
+    "subject_id",
+    "door",
+    "address",
+    "agent",
+    "request_id",
+)
+
+
+def signature(secret_key: str, values: dict[str, Any]) -> bytes:
+    """Sign an event, so that nobody writes or edits one unnoticed."""
+    words = [worded(values[name]) for name in SIGNED[1:]]
+    return keyed_hash(secret_key, "history.event", values["id"].hex, *words)
 
 
 @dataclass(frozen=True)
@@ -123,42 +158,25 @@ class History:
             door=here.door,
             address=here.address[:45],
         )
+        row = {
+            "id": self.db.randomness.row_id(),
+            "at": what.at,
+            "act": act,
+            "outcome": outcome,
+            "actor_id": what.actor_id,
+            "subject_id": subject_id,
+            "door": what.door,
+            "address": what.address,
+            "agent": here.agent[:200],
+            "request_id": here.request_id[:36],
+        }
+        row["signature"] = signature(self.db.settings.site.secret_key, row)
+        number = here.request_id
         self.db.keep(
-            _WRITE,
-            lambda: announce(self.sender, what),
-            id=self.db.randomness.row_id(),
-            at=what.at,
-            act=act,
-            outcome=outcome,
-            actor_id=what.actor_id,
-            subject_id=subject_id,
-            door=what.door,
-            address=what.address,
-            agent=here.agent[:200],
-            request_id=here.request_id[:36],
+            _WRITE, lambda: announce(self.sender, what, number), **row
         )
 
-    def of(
-        self, subject_id: int, most: int | None = None
-    ) -> list[dict[str, object]]:
-        """Tell what happened to an account, the newest first.
-
-        Args:
-            subject_id: which account.
-            most: how many events at most; all if left out.
-        """
-        rows = self.db.read(
-            select(
-                Event.at,
-                Event.act,
-                Event.outcome,
-                Event.actor_id,
-                Event.door,
-                Event.address,
-                Event.agent,
-            )
-            .where(Event.subject_id == subject_id)
-            .order_by(Event.id.desc())
-            .limit(most)
-        )
-        return [dict(row._mapping) for row in rows]
+    def unsealed(self) -> int:
+        """Say how many events wait to be taken into the chain."""
+        row = self.db.first(select(func.count()).select_from(Event))
+        return 0 if row is None else int(row[0])

@@ -53,6 +53,7 @@ def last(auth: Auth, act: str) -> Row[Any]:
 # -- what is told -----------------------------------------------------------
 
 
+@pytest.mark.asvs("16.3.1")
 def test_the_life_of_an_account_at_the_pages(
     auth: Auth, browser: Browser, postbox: Postbox
 ) -> None:
@@ -111,6 +112,7 @@ def test_the_life_of_an_account_at_the_pages(
     assert who == [None, None, *[alice.id] * 4, None, None]
 
 
+@pytest.mark.asvs("16.2.1")
 def test_a_row_tells_when_from_where_with_what_and_through_which_door(
     auth: Auth, app: Flask, alice: User, clock: TurnableClock
 ) -> None:
@@ -134,6 +136,7 @@ def test_a_row_tells_when_from_where_with_what_and_through_which_door(
     assert (row.subject_id, row.actor_id) == (alice.id, alice.id)
 
 
+@pytest.mark.asvs("16.2.1")
 def test_events_of_one_request_have_one_number_and_of_two_have_two(
     auth: Auth, program: FlaskClient
 ) -> None:
@@ -194,6 +197,7 @@ def test_what_operators_do_is_told(auth: Auth, alice: User, bob: User) -> None:
     assert last(auth, "deletion").subject_id == alice.id
 
 
+@pytest.mark.asvs("16.3.1", "16.3.3")
 def test_an_attempt_that_must_wait_is_told_as_well(
     auth: Auth, alice: User
 ) -> None:
@@ -237,6 +241,7 @@ def test_an_event_outlives_a_refusal_and_not_a_bug(auth: Auth) -> None:
     assert stories(auth) == [("something", "conflict")]
 
 
+@pytest.mark.asvs("1.3.3")
 def test_what_is_too_long_is_cut_and_not_refused(auth: Auth) -> None:
     here = Circumstances("json", "1" * 500, "x" * 5000, "r" * 500, 7)
     with under(here):
@@ -250,6 +255,7 @@ def test_what_is_too_long_is_cut_and_not_refused(auth: Auth) -> None:
     )
 
 
+@pytest.mark.asvs("16.4.1")
 @pytest.mark.parametrize("agent", ["", "\x00", "a\tb", "é☃", "\udcff"])
 def test_any_agent_may_call_itself_anything(
     auth: Auth, app: Flask, alice: User, agent: str
@@ -266,6 +272,7 @@ def test_any_agent_may_call_itself_anything(
 
 
 @pytest.mark.attack(138, 139)
+@pytest.mark.asvs("16.2.5")
 def test_no_event_holds_a_secret_or_what_was_typed(
     auth: Auth, browser: Browser, alice: User, postbox: Postbox
 ) -> None:
@@ -282,6 +289,7 @@ def test_no_event_holds_a_secret_or_what_was_typed(
 # -- who is acting ----------------------------------------------------------
 
 
+@pytest.mark.asvs("15.4.1")
 def test_circumstances_belong_to_one_thread_and_end_with_it() -> None:
     seen: list[Circumstances] = []
 

@@ -295,6 +295,36 @@ def test_every_step_can_be_undone_and_done_again(engine: Engine) -> None:
     assert described(engine) == after[HEAD]
 
 
+def test_events_of_an_older_version_are_chained_and_can_go_back(
+    engine: Engine, empty: Settings
+) -> None:
+    bring_up_to_date(engine, "0012")
+    for number in "12":
+        run(
+            engine,
+            "INSERT INTO vestibule_events VALUES (:id, 1700000000, 'login', "
+            "'done', 7, 7, 'page', '192.0.2.7', 'Rosewood', 'r')",
+            id="0" * 31 + number,
+        )
+    auth = Auth(DB(empty))
+    told = auth.audit.of(7).items
+    # Nobody has this number, and where they were is not told.
+    assert {one.address for one in told} == {""}
+    auth.history.record("login", 7)
+    auth.audit.seal()
+    verifier = auth.audit.verifier()
+    assert [*verifier.findings()] == []
+    assert (verifier.rows, verifier.older) == (3, 2)
+    auth.db.close()
+
+    go_back(engine, "0012")
+    with engine.connect() as connection:
+        rows = connection.execute(
+            text("SELECT at, act, actor_id FROM vestibule_events ORDER BY id")
+        )
+        assert rows.all()[:2] == [(1700000000, "login", 7)] * 2
+
+
 # -- several at once, newer ones, other people's ----------------------------
 
 

@@ -16,7 +16,7 @@ from vestibule.records import PREFIX
 from vestibule.settings import Settings
 
 VERSION_TABLE = "vestibule_version"
-HEAD = "0012"
+HEAD = "0013"
 
 _alone = threading.Lock()
 
