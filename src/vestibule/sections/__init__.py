@@ -12,6 +12,7 @@ from vestibule.sections.proving import (
     SessionSettings,
     ThrottleSettings,
 )
+from vestibule.sections.watching import WatchSettings
 
 __all__ = [
     "SECTIONS",
@@ -23,6 +24,7 @@ __all__ = [
     "SessionSettings",
     "SiteSettings",
     "ThrottleSettings",
+    "WatchSettings",
     "all_knobs",
 ]
 
@@ -35,6 +37,7 @@ SECTIONS: dict[str, type] = {
     "email": EmailSettings,
     "throttle": ThrottleSettings,
     "mail": MailSettings,
+    "watch": WatchSettings,
 }
 
 

@@ -40,6 +40,12 @@ class SiteSettings:
         "vestibule-data",
         "Folder of the embedded database and the generated secret.",
     )
+    backups: str = knob(
+        "BACKUPS",
+        "",
+        "Folder of the backups, which `vestibule backup` writes to and "
+        "`vestibule doctor` looks at.",
+    )
     database_url: str = knob(
         "DATABASE_URL",
         "",
@@ -50,6 +56,14 @@ class SiteSettings:
         "SECRET_KEY",
         "",
         "Key that signs cookies and forms; 32 characters or more.",
+        secret=True,
+    )
+    old_secret_keys: tuple[str, ...] = knob(
+        "OLD_SECRET_KEYS",
+        (),
+        "Keys before it that still verify what they signed, with commas or "
+        "lines between.",
+        kind="keys",
         secret=True,
     )
     development: bool = knob(
