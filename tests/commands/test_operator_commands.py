@@ -55,7 +55,7 @@ def test_bare_command_fits_on_a_screen_and_helps(tmp_path: Path) -> None:
     done = run(home=tmp_path)
     assert done.returncode == 2
     lines = [line for line in done.stderr.splitlines() if line]
-    assert len(lines) <= 20
+    assert len(lines) <= 24
     assert "Usage: vestibule [OPTIONS] COMMAND" in lines[0]
     assert any("vestibule dev " in line for line in lines)
     assert list(tmp_path.iterdir()) == []
@@ -167,7 +167,7 @@ def test_database_of_a_newer_version_is_left_alone(
         empty_database, "UPDATE vestibule_version SET version_num = '9999'"
     )
     for arguments in (["db", "upgrade"], ["user", "list"], ["worker"]):
-        shown = told(command(*arguments, **env), 1)
+        shown = told(command(*arguments, **env), 4)
         assert shown == (
             "The database is at revision 9999, and this Vestibule knows only "
             f"up to {HEAD}. Install the newer version again.\n"
@@ -183,7 +183,7 @@ def test_database_that_does_not_answer_is_one_plain_line(
     command: Command, arguments: list[str]
 ) -> None:
     url = f"postgresql://anna:pa55word@127.0.0.1:{free_port()}/accounts"
-    shown = told(command(*arguments, VESTIBULE_DATABASE_URL=url), 1)
+    shown = told(command(*arguments, VESTIBULE_DATABASE_URL=url), 4)
     assert shown.startswith("The database does not answer: connection failed")
     assert shown.count("\n") == 1
     assert "pa55word" not in shown

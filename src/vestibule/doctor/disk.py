@@ -1,0 +1,125 @@
+"""Checks of the disk: room, and whether it takes and keeps what is written."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from vestibule.doctor.checks import When, check
+from vestibule.doctor.finding import ERROR, WARNING, Skip, Trouble
+from vestibule.doctor.patient import Patient
+
+MIB = 2**20
+# Free MiB below which it is time to act, if it is less than a tenth of all:
+# a disk that is small to begin with is not full.
+LITTLE, PART = 1024, 10
+FEW_FILES = 1000
+
+
+def _own(patient: Patient) -> list[Path]:
+    """List the folders that only we write to, as far as they are there."""
+    data = patient.settings.data_folder
+    found = [data, data / "pictures"]
+    if patient.database.kind == "sqlite":
+        found.append(patient.database.file.absolute().parent)
+    return list(dict.fromkeys(path for path in found if path.is_dir()))
+
+
+def _others(patient: Patient) -> list[Path]:
+    """List the folders that others may fill, as far as they are there."""
+    found = [Path(tempfile.gettempdir())]
+    if patient.settings.site.backups:
+        found.append(Path(patient.settings.site.backups).absolute())
+    return [path for path in found if path.is_dir()]
+
+
+def _left(patient: Patient, path: Path) -> int | None:
+    """Give the free MiB below a folder, if they are few."""
+    found = patient.disk(path)
+    free = found.f_bavail * found.f_frsize // MIB
+    total = found.f_blocks * found.f_frsize // MIB
+    # Some file systems count nothing.
+    return free if free < LITTLE and free < total / PART else None
+
+
+@check(
+    "disk.space",
+    ERROR,
+    WARNING,
+    fine="There is room on the disk for data.",
+    why="On a full disk nothing can be written: nobody signs in, and "
+    "nothing is noted.",
+    fix="df -h; du -xh / | sort -h | tail",
+    when=When.START,
+)
+def has_room(patient: Patient) -> Iterator[Trouble]:
+    """Look at the free bytes where the database and the pictures are."""
+    is_here = patient.database.kind == "sqlite"
+    database = patient.database.file.absolute().parent if is_here else None
+    for path in _own(patient):
+        free = _left(patient, path)
+        if free is not None:
+            state = WARNING if free or path != database else ERROR
+            yield Trouble(state, f"{path} has {free} MiB left.")
+
+
+@check(
+    "disk.space_elsewhere",
+    WARNING,
+    fine="There is room on the disk for backups and for temporary files.",
+    why="Without room there is no backup. Others write there as well, and "
+    "may need all of it.",
+    fix="df -h; du -xh / | sort -h | tail",
+)
+def has_room_elsewhere(patient: Patient) -> Iterator[Trouble]:
+    """Look at the free bytes below the folders of others."""
+    for path in _others(patient):
+        free = _left(patient, path)
+        if free is not None:
+            yield Trouble(WARNING, f"{path} has {free} MiB left.")
+
+
+@check(
+    "disk.inodes",
+    WARNING,
+    fine="There is room for more files on the disk.",
+    why="Each picture is a file. Without free inodes none can be made, "
+    "however many bytes are free.",
+    fix="df -i",
+)
+def has_inodes(patient: Patient) -> Iterator[Trouble]:
+    """Look at the free inodes below each folder."""
+    for path in [*_own(patient), *_others(patient)]:
+        found = patient.disk(path)
+        # Some file systems count none.
+        if found.f_files and found.f_favail < FEW_FILES:
+            yield Trouble(
+                WARNING, f"{path} has room for {found.f_favail} more files."
+            )
+
+
+@check(
+    "disk.writable",
+    ERROR,
+    fine="The data folder takes files, and forces them to the disk.",
+    why="Vestibule writes there, and what it has acknowledged must be on "
+    "the disk.",
+    fix="chown -R vestibule vestibule-data",
+    when=When.START,
+)
+def is_writable(patient: Patient) -> Iterator[Trouble]:
+    """Write a file without a name, which is gone at once."""
+    folder = patient.settings.data_folder
+    if not folder.is_dir():
+        raise Skip(f"there is no {folder} yet")
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"x")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        yield Trouble(
+            ERROR,
+            f"{folder} takes no file: {error.strerror}.",
+            f"chown -R {patient.user} {folder}",
+        )
