@@ -16,10 +16,13 @@ from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
+from vestibule.ground.base_url import is_base_url
+from vestibule.ground.keys import Keys, is_weak
 from vestibule.ground.knobs import (
     PREFIX,
     Knob,
     SettingsError,
+    files_named,
     fill,
     gather,
     knobs_of,
@@ -37,31 +40,10 @@ from vestibule.sections import (
     SessionSettings,
     SiteSettings,
     ThrottleSettings,
+    WatchSettings,
     all_knobs,
 )
-
-# Each preset is a bundle of ordinary settings and nothing more.
-PRESETS: dict[str, dict[str, str]] = {
-    "default": {},
-    "nist": {
-        "PASSWORD_MIN_LENGTH": "15",
-        "VERIFIED_EMAIL_REQUIRED": "true",
-        "SESSION_IDLE": "1h",
-        "SESSION_ABSOLUTE": "24h",
-        "SESSION_REMEMBER": "24h",
-    },
-    "classroom": {
-        "PASSWORD_MIN_LENGTH": "1",
-        "PASSWORD_BLOCKLIST": "false",
-        "EMAIL_CHANGE_IMMEDIATE": "true",
-        "REVEAL_ACCOUNTS": "true",
-        "RESET_TOKEN_IN_ANSWER": "true",
-        "NOT_ALLOWED_STATUS": "401",
-        "ATTEMPTS_PER_ACCOUNT": "1000",
-        "ATTEMPTS_PER_ADDRESS": "10000",
-        "LOOPBACK_ONLY": "true",
-    },
-}
+from vestibule.sections.presets import PRESETS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,7 +58,10 @@ class Settings:
     email: EmailSettings = EmailSettings()
     throttle: ThrottleSettings = ThrottleSettings()
     mail: MailSettings = MailSettings()
+    watch: WatchSettings = WatchSettings()
     origins: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    # The files that secrets were read from, by key, and that of ``.env``.
+    files: Mapping[str, Path] = dataclasses.field(default_factory=dict)
 
     @classmethod
     def load(
@@ -120,7 +105,10 @@ class Settings:
             ("app.config", gather(texts_of(config or {}), known)),
             ("option", gather(given, known)),
         ]
-        return cls._settle(layers)
+        files = files_named(known, from_file, environment)
+        if from_file and env_file is not None:
+            files[".env"] = env_file.absolute()
+        return dataclasses.replace(cls._settle(layers), files=files)
 
     @classmethod
     def of_this_process(
@@ -155,16 +143,20 @@ class Settings:
 
     def _check(self) -> None:
         """Refuse values that do not go together."""
-        if self.site.base_url and not _is_base_url(self.site.base_url):
+        if self.site.base_url and not is_base_url(self.site.base_url):
             raise SettingsError(
                 "VESTIBULE_BASE_URL: write it like https://id.example.com"
             )
-        key = self.site.secret_key
-        if key and (len(key) < 32 or len(set(key)) < 8):
-            raise SettingsError(
-                "VESTIBULE_SECRET_KEY is too weak. Make one with: "
-                "python3 -c 'import secrets; print(secrets.token_hex(32))'"
-            )
+        secrets = {
+            "SECRET_KEY": self.site.secret_key,
+            "METRICS_TOKEN": self.watch.metrics_token,
+        }
+        for name, secret in secrets.items():
+            if secret and is_weak(secret):
+                raise SettingsError(
+                    f"VESTIBULE_{name} is too weak. Make one with "
+                    "`vestibule secret new`, and write it to .env"
+                )
         if self.sessions.domain:
             self._check_domain(self.sessions.domain)
         after = self.pages.after_login
@@ -201,6 +193,11 @@ class Settings:
                     value = ",".join(map(str, value))
                 listed.append((what, value))
         return listed
+
+    @property
+    def keys(self) -> Keys:
+        """The key that signs, and those that still verify."""
+        return Keys(self.site.secret_key, self.site.old_secret_keys)
 
     @property
     def data_folder(self) -> Path:
@@ -284,16 +281,3 @@ class Settings:
         anew = dataclasses.replace(self, **sections, origins=origins)
         anew._check()
         return anew
-
-
-def _is_base_url(text: str) -> bool:
-    """Tell whether a text is scheme and host, perhaps with port and path."""
-    try:
-        url = urlsplit(text)
-        is_place = bool(url.hostname) and url.port != 0
-    except ValueError:
-        return False
-    is_plain = text.isprintable() and not set(text) & set("?#@\\ ")
-    # To browsers, every form of another spelling would be a foreign one's.
-    is_plain = is_plain and text.isascii()
-    return is_place and is_plain and url.scheme in ("http", "https")

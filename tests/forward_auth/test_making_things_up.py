@@ -1,5 +1,7 @@
 """Nobody passes the proxy as somebody else, or is led to a foreign host."""
 
+import re
+
 import pytest
 
 from guarded_sites import GuardedSite
@@ -61,6 +63,23 @@ def test_a_member_does_not_become_admin_in_any_spelling(
         assert told.named("X-Vestibule-Email") == [f"{member}@example.com"]
         assert len(told.named("X-Vestibule-Id")) == 1, name
         assert "admin" not in [text for _, text in told.headers], name
+
+
+@pytest.mark.asvs("16.2.1")
+def test_nobody_chooses_the_number_of_a_request(
+    guarded: GuardedSite, member: str
+) -> None:
+    chosen = "0123456789-chosen"
+    key, host = key_of(guarded, member), f"Host: {guarded.host}"
+    seen = set()
+    for name in ("X-Request-ID", "x_request_id"):
+        line = f"{name}: {chosen}"
+        assert guarded.sent("GET /me HTTP/1.1", host, key, line)[0] == 200
+        (number,) = guarded.reached().named("X-Request-ID")
+        assert re.fullmatch("[0-9a-f-]{32,36}", number)
+        seen.add(number)
+
+    assert len(seen) == 2
 
 
 def test_nobody_has_the_identity_taken_away_on_the_way(
@@ -200,6 +219,7 @@ def test_only_websockets_leave_http(guarded: GuardedSite, member: str) -> None:
         assert "h2c" not in str(guarded.reached().named("Upgrade"))
 
 
+@pytest.mark.asvs("4.2.1")
 @pytest.mark.attack(134)
 def test_a_request_hidden_in_another_is_not_served(
     guarded: GuardedSite, member: str

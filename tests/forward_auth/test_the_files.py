@@ -45,14 +45,40 @@ def test_traefik_takes_out_every_spelling_of_what_it_says_itself(
     words = [
         *product(("Forwarded",), ("For", "Host", "Proto", "Uri", "Method")),
         *product(("Vestibule",), ("User", "Id", "Email", "Admin")),
+        ("Request", "ID"),
     ]
     wanted = {
         f"X{one}{kind}{two}{word}"
         for (kind, word), one, two in product(words, "-_", "-_")
-        if kind == "Vestibule" or "_" in (one, two)
+        if kind != "Forwarded" or "_" in (one, two)
     }
 
     emptied = [line.strip() for line in block.splitlines()]
     assert sorted(emptied) == sorted(f'{name}: ""' for name in wanted)
     routers = text.count("rule:")
     assert text.count("middlewares: [made-up, ") == routers == 2
+
+
+@pytest.mark.asvs("16.2.1")
+@pytest.mark.parametrize(
+    ("name", "address", "number"),
+    [
+        (
+            "nginx.conf",
+            "proxy_set_header X-Forwarded-For ",
+            "proxy_set_header X-Request-ID $request_id;",
+        ),
+        (
+            "Caddyfile",
+            "request_header -X-Forwarded-*",
+            "request_header X-Request-ID {http.request.uuid}",
+        ),
+    ],
+)
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_wherever_the_address_is_told_the_number_is_the_proxy_s(
+    layout: str, name: str, address: str, number: str
+) -> None:
+    text = (SHIPPED / layout / name).read_text("utf-8")
+
+    assert text.count(number) == text.count(address) > 0

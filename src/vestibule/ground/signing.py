@@ -2,12 +2,14 @@
 
 import hashlib
 import hmac
+from collections.abc import Iterable
 from typing import Any
 
 from itsdangerous import BadData, TimestampSigner, URLSafeTimedSerializer
 from itsdangerous.encoding import base64_encode
 
 from vestibule.ground.clock import Clock
+from vestibule.ground.keys import Keys
 
 # The most characters of what only grows when it is compressed.
 SHORT = 120
@@ -27,6 +29,12 @@ def keyed_hash(secret_key: str, purpose: str, *parts: str) -> bytes:
     return hmac.digest(key, text.encode("utf-8", "replace"), hashlib.sha256)
 
 
+def is_one_of(given: bytes, hashes: Iterable[bytes]) -> bool:
+    """Tell whether a hash is among some, in the same time for each."""
+    found = [hmac.compare_digest(given, one) for one in hashes]
+    return any(found)
+
+
 class _Sealing(URLSafeTimedSerializer):
     """What itsdangerous does, without trying to compress what is short."""
 
@@ -42,10 +50,11 @@ class Seal:
     """Signs small values for one purpose and reads them back.
 
     The purpose is part of the key, so that a value signed for one use is
-    worthless in another.
+    worthless in another. What an old key of the site has signed is read,
+    and only its newest key signs.
     """
 
-    def __init__(self, secret_key: str, purpose: str, clock: Clock) -> None:
+    def __init__(self, keys: Keys, purpose: str, clock: Clock) -> None:
         class ClockSigner(TimestampSigner):
             """A timestamp signer that reads the given clock."""
 
@@ -53,8 +62,16 @@ class Seal:
                 """Say the moment that goes into the signature."""
                 return clock.now()
 
+        # It signs with the last of a list, and verifies with all.
         self._serializer = _Sealing(
-            secret_key, salt=f"vestibule.{purpose}", signer=ClockSigner
+            list(reversed(keys.all)),
+            salt=f"vestibule.{purpose}",
+            signer=ClockSigner,
+            # Its own choice is SHA-1. Source: OWASP ASVS 5.0 11.4.1.
+            signer_kwargs={
+                "digest_method": hashlib.sha256,
+                "key_derivation": "hmac",
+            },
         )
 
     def close(self, value: Any) -> str:
