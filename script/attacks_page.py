@@ -3,20 +3,16 @@
 The tests are found by reading their source, and none of them is run.
 """
 
-import ast
 import tomllib
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+from marks import ROOT, Held, tests_by_row
+
 CATALOGUE = ROOT / "docs/security/attacks.toml"
-TESTS = ROOT / "tests"
+# Its rows are numbers, like 17, or requirements of ours, like "A4".
 MARK = "attack"
-# A row of the catalogue, like 17, or a requirement of ours, like "A4".
-Row = int | str
-Held = dict[Row, list[tuple[str, str]]]
 
 BEGIN = """\
 # Attacks, and the tests that hold them
@@ -53,7 +49,7 @@ What else holds them is tested without a mark.
 
 def attacks_page() -> str:
     """Write the page: a count, each row with its tests, requirements."""
-    known, held = catalogue(), tests_by_row()
+    known, held = catalogue(), tests_by_row(MARK)
     parts = [BEGIN.format(summary=summary(known, held))]
     for row, entry in rows(known):
         if str(row) in known["parts"]:
@@ -126,56 +122,3 @@ def in_files(tests: list[tuple[str, str]]) -> str:
         f"`{path}`" + (f" ({count})" if count > 1 else "")
         for path, count in sorted(found.items())
     )
-
-
-def tests_by_row() -> Held:
-    """List the tests of each row, sorted: the file, and its sentence."""
-    held: Held = {}
-    for path in sorted(TESTS.rglob("test_*.py")):
-        source = path.read_text("utf-8")
-        if f"mark.{MARK}(" not in source:
-            continue
-        where = path.relative_to(TESTS).as_posix()
-        for row, test in marked(source, where):
-            told = test.removeprefix("test_").replace("_", " ")
-            if (where, told) not in held.setdefault(row, []):
-                held[row].append((where, told))
-    return held
-
-
-def marked(source: str, where: str) -> Iterator[tuple[Row, str]]:
-    """Find the marked tests of a file: each row with the test's name."""
-    tree = ast.parse(source, where)
-    everywhere = [
-        row
-        for node in tree.body
-        if isinstance(node, ast.Assign)
-        and ast.unparse(node.targets[0]) == "pytestmark"
-        for row in rows_in(node.value, where)
-    ]
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            continue
-        if not node.name.startswith("test_"):
-            continue
-        own = [r for d in node.decorator_list for r in rows_in(d, where)]
-        for row in [*everywhere, *own]:
-            yield row, node.name
-
-
-def rows_in(node: ast.AST, where: str) -> Iterator[Row]:
-    """Read the rows that a mark names, also inside of parameters.
-
-    Raises:
-        SystemExit: a row is not written out.
-    """
-    for call in ast.walk(node):
-        if not isinstance(call, ast.Call):
-            continue
-        if not ast.unparse(call.func).endswith(f"mark.{MARK}"):
-            continue
-        for given in call.args:
-            value = getattr(given, "value", None)
-            if not isinstance(value, int | str):
-                raise SystemExit(f"{where}: {ast.unparse(call)} is not plain")
-            yield value

@@ -53,6 +53,7 @@ def failing(error: type[Exception]) -> Callable[..., Any]:
 
 
 @pytest.mark.attack(93)
+@pytest.mark.asvs("6.3.4", "16.5.3")
 @one_database
 @pytest.mark.usefixtures("alice")
 @pytest.mark.parametrize("part", PARTS)
@@ -78,6 +79,7 @@ def test_a_sign_in_that_cannot_be_checked_signs_nobody_in(
 
 
 @pytest.mark.attack(93, "A31")
+@pytest.mark.asvs("16.5.3")
 @one_database
 @pytest.mark.parametrize("error", [Unavailable, RuntimeError])
 def test_a_page_is_not_shown_where_its_reader_may_not_be_known(
@@ -104,6 +106,7 @@ def test_a_page_is_not_shown_where_its_reader_may_not_be_known(
         assert "admin@example.com" not in page.text
 
 
+@pytest.mark.asvs("6.3.2")
 @pytest.mark.attack(91, "A7")
 def test_nobody_becomes_administrator_by_being_the_first(
     app: Flask, auth: Auth
@@ -144,6 +147,7 @@ def test_an_account_without_a_password_is_claimed_by_nobody(
     assert door.whoami() is None
 
 
+@pytest.mark.asvs("4.1.3", "6.3.4")
 @pytest.mark.attack(97, 98)
 @one_database
 def test_no_header_and_no_server_says_who_comes(
@@ -168,6 +172,7 @@ def test_no_header_and_no_server_says_who_comes(
 
 
 @pytest.mark.attack(70, 92)
+@pytest.mark.asvs("9.1.3")
 def test_what_another_key_signed_is_worthless(
     auth: Auth, settings: Settings, alice: User
 ) -> None:

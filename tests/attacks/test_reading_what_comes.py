@@ -11,7 +11,7 @@ from email.policy import SMTP, default
 import pytest
 from flask import Flask
 
-from conftest import PASSWORD, Browser
+from conftest import HTML, PASSWORD, Browser, form_token
 from hostility import LONG
 from processes import SOURCE
 from stagecraft import watched
@@ -36,6 +36,7 @@ one_database = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.asvs("1.3.11")
 @pytest.mark.attack(6, 8, 129, 130)
 def test_no_address_can_say_more_to_a_mail_server_than_itself() -> None:
     chance = random.Random(4711)
@@ -57,6 +58,7 @@ def test_no_address_can_say_more_to_a_mail_server_than_itself() -> None:
     assert good > ADDRESSES / 50
 
 
+@pytest.mark.asvs("1.3.11")
 @pytest.mark.attack(129, 130)
 def test_an_address_stays_one_recipient_on_its_way() -> None:
     for text in ("alice+a'b@example.com", "o=?utf-8?q?a?=@example.com"):
@@ -88,6 +90,7 @@ def test_a_token_is_looked_up_once_and_never_worked_on(
     assert auth.valid_login("alice@example.com", PASSWORD)
 
 
+@pytest.mark.asvs("1.3.2", "1.5.2")
 @pytest.mark.attack(136)
 def test_nothing_that_comes_in_is_ever_run() -> None:
     found = []
@@ -105,6 +108,7 @@ def test_nothing_that_comes_in_is_ever_run() -> None:
     assert found == []
 
 
+@pytest.mark.asvs("1.5.3")
 @pytest.mark.attack(137, "A26")
 @one_database
 @pytest.mark.parametrize(
@@ -138,6 +142,38 @@ def test_a_semicolon_separates_nothing(app: Flask, alice: User) -> None:
     assert answer.location == "/profile"
 
 
+@pytest.mark.attack("A36")
+@pytest.mark.asvs("15.3.7")
+@one_database
+def test_what_comes_twice_in_an_address_is_refused(
+    app: Flask, admin: User, alice: User
+) -> None:
+    browser = Browser(app)
+    browser.sign_in("admin")
+
+    for path in (
+        "/admin/users?search=alice&search=nobody",
+        "/admin/users?search=nobody&search=alice",
+        "/admin/users?role=admin&role=admin",
+        "/api/v1/users/alice/feedback?limit=1&limit=2",
+    ):
+        page = browser.open(path)
+        assert page.status_code == 422, path
+        assert "alice@example.com" not in page.text
+
+    # Where to go on is read once, and the first counts.
+    for query, to in (
+        ("next=/account/sessions&next=//evil.example", "/account/sessions"),
+        ("next=//evil.example&next=/account/sessions", "/profile"),
+    ):
+        other = Browser(app)
+        token = form_token(other.open(f"/login?{query}"))
+        typed = {"email": "alice", "password": PASSWORD, "csrf_token": token}
+        answer = other.client.post(f"/login?{query}", data=typed, headers=HTML)
+        assert answer.location == to, query
+
+
+@pytest.mark.asvs("1.1.2", "1.2.4")
 @pytest.mark.attack(140)
 def test_what_is_typed_is_a_value_and_never_part_of_a_statement(
     app: Flask, auth: Auth, admin: User

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from conftest import Browser, Postbox, TurnableClock
+from conftest import Browser, Postbox, TurnableClock, account
 from deeds import deeds
 from policy_stage import Stage, staged
 from vestibule.auth import Auth
@@ -27,6 +27,7 @@ def stage(app: Flask, auth: Auth, clock: TurnableClock) -> Iterator[Stage]:
 
 
 @pytest.mark.attack(31, 71, 88, "A27")
+@pytest.mark.asvs("3.3.4", "14.2.6", "15.3.1")
 @one_database
 @pytest.mark.settings(
     attempts_per_account=1_000_000, attempts_per_address=1_000_000
@@ -51,6 +52,7 @@ def test_no_answer_to_a_look_holds_a_secret(stage: Stage) -> None:
 
 
 @pytest.mark.attack(138, 139)
+@pytest.mark.asvs("16.2.5", "16.4.1")
 @one_database
 def test_nothing_that_was_typed_or_mailed_is_in_the_log(
     browser: Browser,
@@ -101,3 +103,22 @@ def test_no_object_shows_a_secret_when_it_is_printed(
     assert token not in printed
     assert alice.hashed_password not in printed
     assert auth.settings.site.secret_key not in printed
+
+
+@pytest.mark.attack(97)
+@pytest.mark.asvs("14.2.1")
+@one_database
+def test_no_address_signs_anybody_in(app: Flask, auth: Auth) -> None:
+    account(auth, "alice")
+    token = auth.create_session("alice@example.com")
+    assert token
+    client = app.test_client()
+    for name in ("session_id", "token", "access_token", "bearer", "auth"):
+        for path in ("/profile", "/check", "/api/v1/profile"):
+            for query in (f"{name}={token}", f"{name}=Bearer {token}"):
+                answer = client.get(path, query_string=query)
+                assert answer.status_code in (401, 403, 422), (path, query)
+                assert "alice" not in answer.text
+        typed = {name: token, "email": "alice", "password": "a guess"}
+        answer = client.post("/api/v1/sessions", query_string=typed)
+        assert answer.status_code in (415, 422)

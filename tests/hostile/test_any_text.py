@@ -26,6 +26,7 @@ from vestibule.doors.words import language, say
 from vestibule.errors import Malformed, Reason
 from vestibule.ground import names, words
 from vestibule.ground.clock import Clock, written
+from vestibule.ground.keys import Keys
 from vestibule.ground.knobs import PREFIX, SettingsError, read_text
 from vestibule.ground.randomness import fingerprint
 from vestibule.ground.signing import Seal
@@ -40,7 +41,7 @@ HEADER = st.text(
     st.characters(max_codepoint=255, exclude_characters="\r\n\x00"),
     max_size=60,
 )
-SEAL = Seal("0123456789abcdef0123456789abcdef", "test", Clock())
+SEAL = Seal(Keys("9e2f61c07ab84d35f1d6083b7ca49e52"), "test", Clock())
 
 
 class Counted:
@@ -64,6 +65,7 @@ class Counted:
         return counted
 
 
+@pytest.mark.asvs("1.3.3")
 @pytest.mark.attack(131, 132, 133)
 @pytest.mark.parametrize(
     "text",
@@ -141,6 +143,7 @@ def test_a_count_has_a_short_name_wherever_it_comes_from(
 
 
 @pytest.mark.attack(92)
+@pytest.mark.asvs("1.5.2", "9.1.1", "11.2.5")
 @tries(200)
 @given(texts)
 @example(text="\ud800")

@@ -48,6 +48,7 @@ def origins() -> Iterator[Callable[[list[str]], list[str]]]:
 
 
 @pytest.mark.attack(80, 81, 82, 83, "A28")
+@pytest.mark.asvs("1.5.3", "X23")
 @pytest.mark.browser
 def test_what_is_let_through_stays_here_as_chromium_reads_it(
     origins: Callable[[list[str]], list[str]],

@@ -413,6 +413,7 @@ def knocks(draw: st.DrawFn, stage: Stage, rule: Rule) -> Knock:
 # -- what is asked ----------------------------------------------------------
 
 
+@pytest.mark.asvs("3.3.2", "4.1.4")
 @pytest.mark.attack("A38")
 @one_database
 def test_every_method_at_every_address_by_everybody(stage: Stage) -> None:
@@ -429,6 +430,7 @@ def test_every_method_at_every_address_by_everybody(stage: Stage) -> None:
                 assert answer.status in (302, 401, 403, 404, 405), knock
 
 
+@pytest.mark.asvs("1.1.1", "1.4.2")
 @pytest.mark.attack(94)
 def test_every_number_and_text_as_a_part_of_an_address(stage: Stage) -> None:
     admin = stage.callers[2]
@@ -469,6 +471,7 @@ def test_a_mark_in_every_place_never_stands_in_a_page(stage: Stage) -> None:
                 stage.knock(Knock(method, path, query, mine, sent))
 
 
+@pytest.mark.asvs("3.5.1")
 @pytest.mark.attack("A25", "A26")
 @one_database
 def test_a_request_of_another_site_acts_nowhere(stage: Stage) -> None:
@@ -545,6 +548,7 @@ def test_a_neighbours_cookie_is_never_a_session(
 
 
 @pytest.mark.attack(69)
+@pytest.mark.asvs("15.3.7")
 @one_database
 def test_of_two_cookies_of_one_name_only_one_is_asked(
     app: Flask, auth: Auth, alice: User

@@ -58,6 +58,7 @@ def stage(app: Flask, auth: Auth, clock: TurnableClock) -> Iterator[Stage]:
         yield made
 
 
+@pytest.mark.asvs("3.5.1")
 @pytest.mark.attack(75, 77, 78, "A25", "A26")
 @pytest.mark.parametrize("by_bearer", [False, True], ids=["cookie", "bearer"])
 def test_nothing_is_done_for_another_site(
@@ -89,6 +90,7 @@ def test_nothing_is_done_for_another_site(
         stage.put_back()
 
 
+@pytest.mark.asvs("3.5.2")
 @pytest.mark.attack(75, "A26")
 def test_the_api_reads_nothing_that_a_form_of_another_site_can_send(
     stage: Stage,
@@ -222,6 +224,7 @@ def test_our_own_origin_is_known_as_browsers_write_it(
         Settings.load({}, base_url="https://bücher.de")
 
 
+@pytest.mark.asvs("3.3.4")
 @pytest.mark.attack(71)
 def test_no_answer_to_a_look_holds_a_secret_of_the_session(
     stage: Stage,

@@ -115,6 +115,7 @@ def assert_did_nothing(stage: Stage, told: object, answer: Answer) -> None:
 
 
 @pytest.mark.attack(75, 76, 77, "A25")
+@pytest.mark.asvs("3.5.1", "N23")
 def test_no_page_acts_by_a_form_that_it_has_not_shown(stage: Stage) -> None:
     for deed, asker in page_deeds(stage):
         tricks = list(forgeries(stage, asker))
@@ -158,6 +159,7 @@ def test_the_secret_counts_in_the_body_of_a_form_alone(stage: Stage) -> None:
             assert_did_nothing(stage, (str(deed), kind, query), answer)
 
 
+@pytest.mark.asvs("3.5.3")
 @pytest.mark.attack(78, "A27")
 def test_whoever_only_looks_writes_nothing_at_all(stage: Stage) -> None:
     for asker in stage.askers.values():
@@ -174,6 +176,7 @@ def test_whoever_only_looks_writes_nothing_at_all(stage: Stage) -> None:
                 stage.put_back()
 
 
+@pytest.mark.asvs("3.5.3")
 @pytest.mark.attack(78, "A25", "A27")
 def test_what_only_looks_does_not_act_by_a_body_either(stage: Stage) -> None:
     alice = stage.askers["owner"]

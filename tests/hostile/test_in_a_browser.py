@@ -117,6 +117,7 @@ def foreign() -> Iterator[tuple[int, dict[str, object]]]:
     thread.join()
 
 
+@pytest.mark.asvs("3.5.8")
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.attack(75, 77, 78, "A25", "A26")
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
@@ -195,6 +196,7 @@ def test_a_sign_in_by_a_nasty_link_ends_at_home(
         context.close()
 
 
+@pytest.mark.asvs("1.2.1", "3.2.2")
 @pytest.mark.attack(86, 106)
 def test_stored_script_does_not_run(
     window: BrowserContext, server: Server

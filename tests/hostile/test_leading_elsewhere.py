@@ -65,6 +65,7 @@ def assert_stays(text: str, settings: Settings | None = None) -> None:
     assert f".{found.hostname}".endswith(f".{settings.sessions.domain}"), text
 
 
+@pytest.mark.asvs("1.2.2", "1.5.3", "3.7.2")
 @pytest.mark.attack(80, 81, 82, 83, "A28")
 @pytest.mark.parametrize(
     "settings", [None, ALONE, SHARED, AT_PORT], ids=["-", "own", "sub", "port"]
@@ -203,6 +204,7 @@ def assert_goes_on_safely(
     attempts_per_account=1_000_000, attempts_per_address=1_000_000
 )
 @pytest.mark.attack(22, 80, 81, 82, 83, 84, 85, 86, "A28")
+@pytest.mark.asvs("3.7.2", "3.7.3", "X23")
 @pytest.mark.parametrize("name", ["anonymous", "owner", "admin"])
 def test_no_page_leads_elsewhere_whatever_it_is_asked(
     stage: Stage, name: str
@@ -235,6 +237,7 @@ def test_no_page_leads_elsewhere_whatever_it_is_asked(
                 stage.put_back()
 
 
+@pytest.mark.asvs("1.1.1")
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.attack(80, 86, "A28")
 def test_no_address_leads_elsewhere_however_it_is_written(

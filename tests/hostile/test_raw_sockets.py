@@ -162,6 +162,7 @@ BODIES = {
 }
 
 
+@pytest.mark.asvs("4.2.1")
 @pytest.mark.attack(134)
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 def test_a_body_in_broken_chunks_signs_nobody_in(
@@ -253,6 +254,7 @@ MORE = [
 ]
 
 
+@pytest.mark.asvs("4.2.5")
 @pytest.mark.parametrize("line", PASSED.values(), ids=PASSED)
 def test_odd_requests_are_answered_and_lead_nowhere_else(
     server: Server, line: bytes
@@ -294,6 +296,7 @@ def test_a_connection_that_ends_anywhere_ends_nothing_else(
     assert statuses(exchange(server, GOOD)) == [200]
 
 
+@pytest.mark.asvs("4.2.1")
 @pytest.mark.attack(68, 134)
 def test_requests_that_come_together_are_answered_one_by_one(
     server: Server,

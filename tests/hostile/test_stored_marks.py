@@ -141,6 +141,7 @@ def looked_at(
                 yield path, asked(app, knock)
 
 
+@pytest.mark.asvs("1.1.2", "1.2.1", "1.2.3")
 @named
 @one_database
 @pytest.mark.attack(86, 106, 112)
@@ -166,6 +167,7 @@ def test_what_is_stored_is_shown_as_text(
     assert shown > 10
 
 
+@pytest.mark.asvs("1.2.1")
 @named
 @one_database
 @pytest.mark.attack(86)
@@ -177,6 +179,7 @@ def test_letters_hold_it_as_text(auth: Auth, mallory: User) -> None:
         assert "\x1b" not in letter.text + letter.subject
 
 
+@pytest.mark.asvs("1.2.1", "1.3.3")
 @named
 @one_database
 @pytest.mark.attack(139)
@@ -193,7 +196,7 @@ def test_nobodys_name_speaks_to_a_terminal(
     env = {
         "VESTIBULE_DATABASE_URL": settings.database_url,
         "VESTIBULE_DATA": str(tmp_path),
-        "VESTIBULE_SECRET_KEY": "0123456789abcdef0123456789abcdef",
+        "VESTIBULE_SECRET_KEY": "9e2f61c07ab84d35f1d6083b7ca49e52",
     }
     odd = "x\x1b[2J\x9b31m\u202e\u2066"
     for words in (

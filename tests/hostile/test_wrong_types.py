@@ -55,6 +55,7 @@ def came_to(act: Callable[..., object], *given: Any, **more: Any) -> object:
 
 
 @pytest.mark.attack(95, 96)
+@pytest.mark.asvs("15.3.5")
 @pytest.mark.parametrize("column", COLUMNS)
 def test_a_value_of_another_type_is_nobodys(
     auth: Auth, alice: User, column: str
@@ -71,6 +72,7 @@ def test_a_value_of_another_type_is_nobodys(
             assert found is NoResultFound, (wrong, found)
 
 
+@pytest.mark.asvs("1.2.4")
 @pytest.mark.attack(140)
 def test_a_name_that_is_no_column_is_said_to_be_none(
     auth: Auth, alice: User
@@ -82,6 +84,7 @@ def test_a_name_that_is_no_column_is_said_to_be_none(
             auth.db.update_user(alice.id, **{name: 1})
 
 
+@pytest.mark.asvs("1.4.2")
 @pytest.mark.attack("A37")
 @pytest.mark.parametrize("column", [c for c in COLUMNS if c != "id"])
 def test_a_column_takes_only_what_fits_on_both_databases(
@@ -102,6 +105,7 @@ def test_a_column_takes_only_what_fits_on_both_databases(
             assert lasting_state(auth) == before
 
 
+@pytest.mark.asvs("1.4.2")
 def test_an_account_number_that_is_none_is_nobodys(
     auth: Auth, alice: User
 ) -> None:

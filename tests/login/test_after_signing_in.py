@@ -174,6 +174,7 @@ def test_a_session_ends_with_the_browser_unless_it_is_remembered(
     }
 
 
+@pytest.mark.asvs("7.3.2", "N27")
 def test_a_remembered_session_lasts_thirty_days_and_no_longer(
     browser: Browser, auth: Auth, alice: User, clock: TurnableClock
 ) -> None:
@@ -188,6 +189,7 @@ def test_a_remembered_session_lasts_thirty_days_and_no_longer(
 
 
 @pytest.mark.attack(72, "A17")
+@pytest.mark.asvs("3.3.1", "3.3.3", "12.2.1", "N22", "N24")
 @pytest.mark.settings(base_url="https://id.example.com")
 def test_under_https_the_cookie_is_bound_to_this_host(
     browser: Browser, auth: Auth, alice: User

@@ -10,6 +10,7 @@ from vestibule.policy import OPERATOR
 from vestibule.user import User
 
 
+@pytest.mark.asvs("6.3.8")
 @pytest.mark.attack(23, 24, 25, 28, "A4")
 @both_doors
 @pytest.mark.settings(verified_email_required="true")

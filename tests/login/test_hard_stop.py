@@ -72,6 +72,7 @@ def straight(auth: Auth) -> dict[str, int]:
     return {row[0]: row[1] for row in rows if is_straight(row[0])}
 
 
+@pytest.mark.asvs("6.3.1")
 @pytest.mark.attack(37, "A22")
 @pytest.mark.parametrize("name", NAMES[:2])
 def test_the_hundredth_straight_failure_is_the_last_for_a_day(
@@ -97,6 +98,7 @@ def test_the_hundredth_straight_failure_is_the_last_for_a_day(
 
 
 @pytest.mark.attack("A22")
+@pytest.mark.asvs("8.2.4")
 def test_it_closes_unknown_devices_only(
     app: Flask, auth: Auth, alice: User, clock: TurnableClock
 ) -> None:
@@ -132,6 +134,7 @@ def test_slow_guesses_are_straight_ones_until_a_day_is_quiet(
 
 
 @pytest.mark.attack(36, "A21")
+@pytest.mark.asvs("N13")
 def test_success_clears_the_straight_failures_of_its_account_alone(
     auth: Auth, alice: User, bob: User, clock: TurnableClock
 ) -> None:
@@ -195,6 +198,7 @@ def test_of_parallel_guesses_at_the_end_one_is_evaluated(
     assert len(postbox.empty()) == 1
 
 
+@pytest.mark.asvs("6.3.5")
 def test_the_owner_gets_one_letter_and_nobody_else_any(
     auth: Auth, alice: User, clock: TurnableClock, postbox: Postbox
 ) -> None:
@@ -211,7 +215,7 @@ def test_the_owner_gets_one_letter_and_nobody_else_any(
     assert letter.subject.startswith("Many wrong passwords")
     assert "/password_reset" in letter.text
     assert "203.0.113.7" in letter.text
-    acts = [event["act"] for event in auth.history.of(alice.id)]
+    acts = [event.act for event in auth.audit.of(alice.id).items]
     assert acts.count("login.stop") == 1
     clock.turn(seconds=DAY)
     stop(auth, clock)

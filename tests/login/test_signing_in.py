@@ -122,6 +122,7 @@ def test_nobody_signs_in_by_opening_an_address(
     assert counts(auth)["vestibule_sessions"] == 0
 
 
+@pytest.mark.asvs("7.2.2", "7.2.4")
 @pytest.mark.attack(58)
 @both_doors
 def test_a_planted_session_never_becomes_somebodys(
@@ -167,6 +168,7 @@ def test_a_form_from_before_the_sign_in_is_worthless_after(
     assert door.whoami() == "alice@example.com"
 
 
+@pytest.mark.asvs("7.2.2")
 @pytest.mark.attack(60, "A16")
 def test_every_sign_in_gets_a_session_of_its_own(
     app: Flask, auth: Auth, alice: User

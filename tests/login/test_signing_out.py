@@ -9,6 +9,7 @@ from vestibule.auth import Auth
 from vestibule.user import User
 
 
+@pytest.mark.asvs("3.5.3")
 def test_the_page_asks_first_and_opening_it_signs_nobody_out(
     browser: Browser, alice: User
 ) -> None:
@@ -42,6 +43,7 @@ def test_the_misspelt_address_leads_to_the_right_one(
     assert browser.open("/logut").location == "/logout"
 
 
+@pytest.mark.asvs("7.4.1")
 @both_doors
 def test_signing_out_ends_this_session_and_no_other(
     app: Flask, auth: Auth, alice: User, opened: Opened

@@ -87,6 +87,7 @@ def assert_tells_nothing(told: object, answer: Answer) -> None:
 
 
 @pytest.mark.attack(94)
+@pytest.mark.asvs("1.1.1", "8.2.2")
 @one_database
 @pytest.mark.parametrize("name", ["other", "anonymous"])
 def test_a_disguised_address_opens_nothing(stage: Stage, name: str) -> None:
@@ -155,7 +156,7 @@ def test_another_spelling_of_a_name_is_refused_like_the_plain_one(
 # -- the method -------------------------------------------------------------
 
 
-@pytest.mark.attack(77)
+@pytest.mark.attack(78, "A27")
 @one_database
 def test_no_header_or_field_turns_a_request_into_another(
     stage: Stage,
@@ -185,6 +186,7 @@ def test_no_header_or_field_turns_a_request_into_another(
             stage.put_back()
 
 
+@pytest.mark.asvs("4.1.4", "13.4.4")
 @one_database
 def test_methods_that_nobody_wrote_a_view_for_do_nothing(
     stage: Stage,
@@ -229,6 +231,7 @@ def test_to_ask_for_the_head_gives_no_more_than_to_ask_for_the_whole(
 
 
 @pytest.mark.attack(98)
+@pytest.mark.asvs("4.1.3", "8.3.1")
 @one_database
 def test_who_says_to_be_somebody_else_is_who_they_were(stage: Stage) -> None:
     bob, facts = stage.askers["other"], stage.facts["alice"]
@@ -250,7 +253,7 @@ def test_who_says_to_be_somebody_else_is_who_they_were(stage: Stage) -> None:
         assert_gives_nothing(stage, bob, (str(deed), claims), answer)
 
 
-@pytest.mark.attack(4)
+@pytest.mark.attack("A31")
 @one_database
 def test_a_header_that_names_another_address_leads_nowhere(
     stage: Stage,

@@ -61,6 +61,7 @@ def plant(path: str, door: str, mark: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.attack(90, "A31")
+@pytest.mark.asvs("8.2.1", "X22")
 @one_database
 def test_every_view_names_an_act(app: Flask) -> None:
     ours = [name for name in app.view_functions if name != STATIC]
@@ -71,6 +72,7 @@ def test_every_view_names_an_act(app: Flask) -> None:
 
 
 @pytest.mark.attack(90, "A31")
+@pytest.mark.asvs("8.2.1")
 @pytest.mark.parametrize("door", ["pages", "api"])
 def test_a_view_without_an_act_keeps_the_application_from_starting(
     tmp_path_factory: pytest.TempPathFactory, door: str
@@ -91,6 +93,7 @@ def test_a_view_with_an_act_is_guarded_by_it(
 
 
 @pytest.mark.attack(90)
+@pytest.mark.asvs("X22")
 @one_database
 def test_a_new_route_fails_the_suite_until_somebody_says_what_it_needs(
     app: Flask,

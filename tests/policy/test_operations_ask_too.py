@@ -16,6 +16,7 @@ from conftest import TurnableClock
 from policy_stage import Stage, staged
 from verdicts import verdict
 from vestibule.auth import Auth
+from vestibule.capabilities.audit.outcomes import Wanted
 from vestibule.errors import (
     NotAllowed,
     NotProven,
@@ -76,6 +77,12 @@ OPERATIONS: dict[str, dict[Act, Does]] = {
         Act.SEND_RESET: lambda a, on, by: a.administration.send_reset(
             on.user, by=by
         ),
+    },
+    "audit.search": {
+        Act.SEARCH_HISTORY: lambda a, _, by: a.audit.search(Wanted(), by=by),
+    },
+    "audit.take": {
+        Act.EXPORT_HISTORY: lambda a, _, by: a.audit.take(Wanted(), by=by),
     },
     "deletion.delete": {
         Act.DELETE: lambda a, on, by: a.deletion.delete(on.user, by=by),
@@ -162,6 +169,7 @@ def test_every_act_that_is_not_for_all_is_asked_for_by_an_operation() -> None:
 
 
 @pytest.mark.attack(89, "A31")
+@pytest.mark.asvs("8.2.1", "8.2.2", "8.3.1")
 @pytest.mark.parametrize("name", CAST)
 def test_operations_end_as_the_table_says(stage: Stage, name: str) -> None:
     asker = stage.askers[name]
@@ -188,6 +196,7 @@ def test_operations_end_as_the_table_says(stage: Stage, name: str) -> None:
 
 
 @pytest.mark.attack("A33")
+@pytest.mark.asvs("8.2.2")
 def test_what_is_not_there_is_refused_like_what_is_somebody_elses(
     stage: Stage,
 ) -> None:

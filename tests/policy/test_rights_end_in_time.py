@@ -38,6 +38,7 @@ class HeldBack(io.BytesIO):
 
 
 @pytest.mark.attack(64)
+@pytest.mark.asvs("7.4.2", "8.3.2", "15.4.2")
 def test_an_account_that_is_disabled_meanwhile_does_nothing_by_the_api(
     app: Flask, auth: Auth, alice: User
 ) -> None:
@@ -63,6 +64,7 @@ def test_an_account_that_is_disabled_meanwhile_does_nothing_by_the_api(
     assert auth.feedback.of(alice, by=OPERATOR).items == []
 
 
+@pytest.mark.asvs("8.3.2", "15.4.2")
 def test_an_administrator_who_is_demoted_meanwhile_promotes_nobody(
     browser: Browser, auth: Auth, admin: User, alice: User, bob: User
 ) -> None:

@@ -104,6 +104,7 @@ def assert_planted_nothing(
 
 
 @pytest.mark.attack(87, "A32")
+@pytest.mark.asvs("8.2.3", "15.3.3")
 def test_no_body_writes_a_column_that_it_does_not_ask_for(
     stage: Stage,
 ) -> None:
@@ -128,6 +129,7 @@ def test_no_body_writes_a_column_that_it_does_not_ask_for(
 
 
 @pytest.mark.attack(87, "A32")
+@pytest.mark.asvs("15.3.3", "15.3.7")
 def test_no_query_writes_a_column(stage: Stage) -> None:
     before = guarded(stage)
     query = urlencode(PLANTED)
@@ -143,6 +145,7 @@ def test_no_query_writes_a_column(stage: Stage) -> None:
 
 
 @pytest.mark.attack(10, 87)
+@pytest.mark.asvs("8.2.2", "15.3.3")
 def test_whose_something_is_comes_from_the_session_and_the_address_alone(
     stage: Stage,
 ) -> None:

@@ -49,6 +49,7 @@ def needing_proof(stage: Stage) -> list[Deed]:
 
 
 @pytest.mark.attack("A20")
+@pytest.mark.asvs("2.3.1", "7.5.1", "7.5.3", "8.4.2", "N21", "N26", "X12")
 @pytest.mark.parametrize("name", NAMES)
 def test_with_a_stale_proof_nothing_is_done_until_it_is_made_fresh(
     stage: Stage, name: str
@@ -169,6 +170,7 @@ def confirmed_by_call(stage: Stage, asker: Asker) -> str:
     return str(json.loads(answer.body)["token"])
 
 
+@pytest.mark.asvs("7.5.3")
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_every_act_that_asks_for_a_proof_is_among_what_is_tried(
     stage: Stage,

@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 
 from conftest import TurnableClock
 from verdicts import verdict
+from vestibule.attempts import Attempts
 from vestibule.auth import Auth
 from vestibule.errors import (
     Missing,
@@ -256,6 +257,7 @@ def test_whoever_is_deleted_meanwhile_is_nobody_and_not_somebody_else(
 # -- the history ------------------------------------------------------------
 
 
+@pytest.mark.asvs("16.3.2")
 def test_what_is_denied_stands_in_the_history(
     auth: Auth, alice: User, bob: User
 ) -> None:
@@ -264,6 +266,7 @@ def test_what_is_denied_stands_in_the_history(
     assert events(auth) == [("account.delete", "forbidden", alice.id)]
 
 
+@pytest.mark.asvs("16.3.2")
 def test_a_denial_is_kept_although_the_operation_is_undone(
     auth: Auth, alice: User, bob: User
 ) -> None:
@@ -300,6 +303,7 @@ def test_a_session_knows_when_its_owner_has_proven_it(
     assert auth.sessions.actor(token) == STRANGER
 
 
+@pytest.mark.asvs("8.3.2")
 def test_a_session_of_a_disabled_account_belongs_to_nobody(
     auth: Auth, alice: User
 ) -> None:
@@ -322,8 +326,8 @@ def test_the_history_does_not_grow_without_end_by_what_is_denied(
             with pytest.raises(NotAllowed):
                 auth.policy.require(asker, Act.SEE_ACCOUNT, alice.id)
         return sum(
-            event["outcome"] == "forbidden"
-            for event in auth.history.of(alice.id)
+            event.outcome == "forbidden"
+            for event in auth.audit.of(alice.id).items
         )
 
     most = denied(60)
@@ -331,3 +335,25 @@ def test_the_history_does_not_grow_without_end_by_what_is_denied(
     assert denied(60) == most
     clock.turn(hours=1)
     assert denied(1) == most + 1
+
+
+def test_one_who_is_denied_much_hides_nobody_else_s_denials(
+    auth: Auth, alice: User, bob: User, admin: User, clock: TurnableClock
+) -> None:
+    def denied(by: User, times: int) -> int:
+        """Be denied so often; count what the history has of it all."""
+        for _ in range(times):
+            with pytest.raises(NotAllowed):
+                auth.policy.require(
+                    Actor(by, clock.now()), Act.SEE_ACCOUNT, admin.id
+                )
+        shown = auth.audit.of(admin.id).items
+        return sum(event.outcome == "forbidden" for event in shown)
+
+    most = denied(bob, 60)
+    assert denied(alice, 1) == most + 1
+    # Nor are these the refusals of anything else that is counted.
+    keys = auth.db.read(select(Attempts.key).order_by(Attempts.key))
+    assert {row[0] for row in keys} == {
+        f"noted:forbidden:user:{one.id}" for one in (alice, bob)
+    }

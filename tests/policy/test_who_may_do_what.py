@@ -36,6 +36,7 @@ def stage(app: Flask, auth: Auth, clock: TurnableClock) -> Iterator[Stage]:
 
 
 @pytest.mark.attack(89, "A31")
+@pytest.mark.asvs("8.2.1", "8.2.2", "8.3.1", "X22")
 @pytest.mark.parametrize("name", CAST)
 def test_the_table_alone_says_who_may_do_what(stage: Stage, name: str) -> None:
     asker = stage.askers[name]
@@ -49,6 +50,7 @@ def test_the_table_alone_says_who_may_do_what(stage: Stage, name: str) -> None:
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.asvs("X22")
 def test_what_is_for_everybody_is_refused_to_nobody(stage: Stage) -> None:
     public = [deed for deed in deeds(stage.app) if deed.act.is_public]
     for asker, deed in product(stage.askers.values(), public):
