@@ -52,12 +52,49 @@ COLUMNS = {
     "Administrator": Who.ADMIN,
 }
 
+END = """
+## Which fields
+
+| Field | Read by | Written by |
+|---|---|---|
+| username, first and last name, picture | its owner, administrators | its owner |
+| e-mail address | its owner, administrators | its owner, and it counts once a link was opened there |
+| language, theme | its owner | its owner |
+| password | nobody | its owner; the operator by a command |
+| whether the address is confirmed | its owner, administrators | the mailed link; the operator |
+| administrator or not, active or disabled | its owner, administrators | another administrator, in a call of its own; the operator |
+| number, when it was made | its owner, administrators | nobody |
+| title and content of feedback | its owner, administrators | the same |
+| whose feedback it is, its number and times | its owner, administrators | nobody |
+| a host's own fields | as the host says | as the host says |
+
+A field that an act does not take is refused in JSON and ignored in a form,
+never written. `tests/policy/test_who_sees_what.py` holds this for each
+answer.
+
+## What else decides
+
+Besides who somebody is, these attributes of a request do:
+
+| What | What it changes |
+|---|---|
+| how long ago the person has proven who they are | serious acts ask for the password again after `VESTIBULE_SESSION_PROOF` |
+| whether the device is known for the account | a budget of attempts of its own; no letter about the sign-in |
+| the network address | a budget of attempts; nothing else, and no place is trusted |
+| how many attempts there were | waiting, work, or a day closed ([who may try how often](operators/budgets.md)) |
+| `Origin`, `Sec-Fetch-Site` | what comes from another site is refused |
+| whether the address is confirmed | sign-in, where `VESTIBULE_VERIFIED_EMAIL_REQUIRED` says so |
+| whether the account is active | nothing is allowed to one that is disabled |
+
+Neither the time of day, nor the country, nor the browser decides anything.
+"""  # noqa: E501 - tables are not broken
+
 
 def authorization_page() -> str:
     """Write the page: what the policy is, then a row for each act."""
     names = ["Act", "Thing", *COLUMNS, "With a fresh proof"]
     lines = [cells(names), "|---|---" + "|:-:" * len(COLUMNS) + "|---|\n"]
-    return BEGIN + "".join([*lines, *map(act_row, Act)])
+    return BEGIN + "".join([*lines, *map(act_row, Act)]) + END
 
 
 def act_row(act: Act) -> str:

@@ -1,6 +1,7 @@
 """The page of all commands, written from the commands themselves."""
 
 from collections.abc import Iterable, Iterator
+from inspect import cleandoc
 
 import click
 
@@ -24,8 +25,9 @@ Results and refusals are in the language of the terminal, English or Russian
 `--json` writes, is in English.
 
 The exit status is 0 when it is done, 1 when it was refused or failed, 2 for
-wrong usage or settings, and 3 when the account was not found. What was
-refused is told on the error stream, with its [code](errors.md) in brackets.
+wrong usage or settings, 3 when the account was not found, and 4 when the
+database does not answer or is of another version. What was refused is told on
+the error stream, with its [code](errors.md) in brackets.
 """
 
 
@@ -77,7 +79,7 @@ def section(path: str, command: click.Command) -> str:
     usage = " ".join([path, *pieces]).strip()
     example = (command.epilog or "").removeprefix("Example: ")
     return (
-        f"\n## {path}\n\n{command.help}\n\n"
+        f"\n## {path}\n\n{cleandoc(command.help or '')}\n\n"
         f"- Usage: `{usage}`\n- Example: `{example}`\n"
     )
 
