@@ -4,6 +4,7 @@ Only time and mail are doubled. The databases are real, and so is the
 hasher, with cheap parameters.
 """
 
+import logging
 import os
 import re
 import shutil
@@ -11,17 +12,19 @@ import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import create_engine, text
 from werkzeug.test import TestResponse
 
 from databases import Databases
+from leaks import LeakFinder
+from thrift import spare_disk, spare_work
 from vestibule.auth import Auth
 from vestibule.db import DB
 from vestibule.doors.app import create_app
@@ -45,34 +48,14 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 os.environ.pop("LC_ALL", None)
 os.environ["LC_MESSAGES"] = "C"
 
+spare_work()
+spare_disk()
+
 PASSWORD = "correct horse battery staple"
 CHEAP = {"hash_memory": "8", "hash_passes": "1"}
 # As little to be computed as there can be.
 EASY = {"proof_of_work": "1"}
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
-
-
-class CompiledOnce(BytecodeCache):
-    """Templates stay compiled for all the applications of a process.
-
-    Every test makes an application anew, and to compile its pages would
-    take longer than to answer.
-    """
-
-    def __init__(self) -> None:
-        self.compiled: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        """Take a template that was compiled from the same source."""
-        if bucket.key in self.compiled:
-            bucket.bytecode_from_string(self.compiled[bucket.key])
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep a compiled template."""
-        self.compiled[bucket.key] = bucket.bytecode_to_string()
-
-
-Flask.jinja_options = {"bytecode_cache": CompiledOnce()}
 
 
 class TurnableClock(Clock):
@@ -120,6 +103,15 @@ class Postbox:
             match[1]
             for letter in self.empty()
             for match in re.finditer(rf"{base}({path}\S+)", letter.text)
+        ]
+        return found[-1]
+
+    def code(self) -> str:
+        """Take the code out of the newest letter that has one."""
+        found: list[str] = [
+            line
+            for letter in self.empty()
+            for line in re.findall(r"^\d{4} \d{4}$", letter.text, re.M)
         ]
         return found[-1]
 
@@ -188,6 +180,36 @@ def unadvised(errors: dict[str, str]) -> dict[str, str]:
     return {name: re.sub(free, "", text) for name, text in errors.items()}
 
 
+# Every test fails that logs a password of the cast, or a token.
+leaks = LeakFinder(PASSWORD, "9e2f61c07ab84d35f1d6083b7ca49e52")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _read_all_that_is_logged() -> Iterator[None]:
+    """Read warnings of everybody, and all events, which are below that.
+
+    The events go no further, so that a test sees of the log what a host
+    sees that has set up nothing.
+    """
+    root = logging.getLogger()
+    events = logging.getLogger("vestibule.events")
+    root.addHandler(leaks)
+    events.addFilter(leaks.read_alone)
+    events.setLevel(logging.INFO)
+    yield
+    events.setLevel(logging.NOTSET)
+    events.removeFilter(leaks.read_alone)
+    root.removeHandler(leaks)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_leaks_into_a_log() -> Iterator[None]:
+    """Fail the test that has logged what nobody may read there."""
+    yield
+    found = leaks.take()
+    assert not found, found
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """Start a real PostgreSQL."""
@@ -212,13 +234,22 @@ def databases(postgres: str) -> Iterator[Databases]:
     made.close()
 
 
+@cache
+def empty_sqlite() -> bytes:
+    """Make an up-to-date SQLite file, once for this process."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "vestibule.db"
+        engine = create_engine(f"sqlite:///{path}")
+        bring_up_to_date(engine)
+        engine.dispose()
+        return path.read_bytes()
+
+
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make an up-to-date SQLite file to copy."""
+    """Keep an up-to-date SQLite file to copy."""
     path = tmp_path_factory.mktemp("template") / "vestibule.db"
-    engine = create_engine(f"sqlite:///{path}")
-    bring_up_to_date(engine)
-    engine.dispose()
+    path.write_bytes(empty_sqlite())
     return path
 
 
@@ -260,7 +291,7 @@ def settings(
     options: dict[str, Any] = {
         "database_url": database_url,
         "data": tmp_path,
-        "secret_key": "0123456789abcdef0123456789abcdef",
+        "secret_key": "9e2f61c07ab84d35f1d6083b7ca49e52",
         **CHEAP,
         **EASY,
     }

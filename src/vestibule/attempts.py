@@ -20,6 +20,8 @@ from sqlalchemy import (
     delete,
     literal_column,
     select,
+    true,
+    union_all,
     update,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -111,7 +113,6 @@ def counting(engine: Engine, keys: int) -> Executable:
     stops = and_(is_straight, above >= _fixed(0))
     wait = case(
         (stops, _fixed(QUIET)),
-        (is_straight, _fixed(0)),
         *_longer(above),
         else_=_fixed(0),
     )
@@ -137,18 +138,23 @@ def counting(engine: Engine, keys: int) -> Executable:
 
 
 def _first(engine: Engine, places: tuple[str, ...]) -> "NewRow":
-    """Make the statement that begins a count under each key."""
-    return insert_new(engine, Attempts).values(
-        [
-            {
-                "key": bindparam(place),
-                "count": _fixed(1),
-                "closed_until": _asked(f"{place}_opens"),
-                "forgotten_at": _asked(f"{place}_ends"),
-            }
-            for place in places
-        ]
-    )
+    """Make the statement that begins a count under each key.
+
+    The rows are selected, for of a statement with several rows of values
+    SQLAlchemy would make the text anew each time. SQLite takes what stands
+    behind them for a part of the statement only after a WHERE.
+    """
+    rows = [
+        select(
+            bindparam(place, type_=Attempts.key.type),
+            _fixed(1),
+            _asked(f"{place}_opens"),
+            _asked(f"{place}_ends"),
+        ).where(true())
+        for place in places
+    ]
+    columns = ("key", "count", "closed_until", "forgotten_at")
+    return insert_new(engine, Attempts).from_select(columns, union_all(*rows))
 
 
 def _asked_of(places: tuple[str, ...], what: str) -> ColumnElement[int]:

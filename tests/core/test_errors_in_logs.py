@@ -8,6 +8,7 @@ from vestibule.auth import Auth
 from vestibule.user import User
 
 
+@pytest.mark.asvs("16.2.5")
 @pytest.mark.attack(31, 138)
 def test_an_error_of_the_database_does_not_show_the_values(
     auth: Auth, alice: User

@@ -43,6 +43,7 @@ def trouble(post: Post, letter: Letter = HELLO) -> Undelivered:
 # -- encryption and signing in ----------------------------------------------
 
 
+@pytest.mark.asvs("13.2.1")
 def test_a_letter_goes_out_by_starttls_and_a_password(
     mailroom: Mailroom,
 ) -> None:
@@ -82,6 +83,7 @@ def test_a_letter_goes_out_in_clear_only_where_the_operator_says_so(
     assert not sink.arrived[0].is_encrypted
 
 
+@pytest.mark.asvs("12.3.2")
 @pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
 def test_a_server_without_starttls_gets_neither_letter_nor_password(
     mailroom: Mailroom,
@@ -97,6 +99,7 @@ def test_a_server_without_starttls_gets_neither_letter_nor_password(
     assert sink.heard == []
 
 
+@pytest.mark.asvs("12.3.2", "12.3.4")
 @pytest.mark.parametrize("name", [HERE, "mail.example.com"])
 @pytest.mark.parametrize("implicit", [True, False])
 def test_a_server_that_cannot_show_who_it_is_gets_nothing(
@@ -116,6 +119,7 @@ def test_a_server_that_cannot_show_who_it_is_gets_nothing(
     assert sink.heard == []
 
 
+@pytest.mark.asvs("12.3.5")
 def test_a_wrong_password_is_tried_again_and_not_repeated_to_anybody(
     mailroom: Mailroom,
 ) -> None:
@@ -180,6 +184,7 @@ def test_a_server_that_is_rude_at_the_end_has_the_letter_all_the_same(
 
 
 @pytest.mark.attack(148)
+@pytest.mark.asvs("13.2.6")
 @pytest.mark.parametrize("implicit", ["true", "false"])
 def test_a_server_that_says_nothing_is_left(
     mailroom: Mailroom, monkeypatch: pytest.MonkeyPatch, implicit: str
@@ -336,6 +341,7 @@ def test_an_international_domain_travels_in_ascii(
     assert sink.arrived[0].mail["To"] == wire
 
 
+@pytest.mark.asvs("1.3.11")
 @pytest.mark.attack(5, 129, "A3")
 @pytest.mark.parametrize(
     "recipient",
@@ -363,7 +369,8 @@ def test_a_recipient_is_one_address_or_no_mail_at_all(
     assert sink.heard == []
 
 
-@pytest.mark.attack(129)
+@pytest.mark.asvs("1.2.1", "1.3.3", "1.3.11")
+@pytest.mark.attack(129, "A47")
 @pytest.mark.parametrize(
     "subject", ["Hello\r\nBcc: bob@example.com", "Hello\nX: y", "Hello\rX: y"]
 )

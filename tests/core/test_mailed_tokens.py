@@ -63,6 +63,7 @@ def test_the_token_itself_is_stored_nowhere(
     assert token not in str(row)
 
 
+@pytest.mark.asvs("6.4.1")
 @pytest.mark.attack("A11")
 def test_a_token_works_once(tokens: MailedTokens, alice: User) -> None:
     token = tokens.issue(alice.id, RESET, ADDRESS)
@@ -74,6 +75,7 @@ def test_a_token_works_once(tokens: MailedTokens, alice: User) -> None:
     assert tokens.look(token, RESET) is None
 
 
+@pytest.mark.asvs("6.6.2")
 @pytest.mark.attack("A11")
 def test_only_the_newest_token_of_a_purpose_works(
     auth: Auth, tokens: MailedTokens, alice: User
@@ -86,6 +88,7 @@ def test_only_the_newest_token_of_a_purpose_works(
     assert how_many(auth) == 1
 
 
+@pytest.mark.asvs("2.3.1", "6.6.2")
 @pytest.mark.attack(11)
 def test_a_token_is_worthless_for_another_purpose(
     tokens: MailedTokens, alice: User
@@ -110,6 +113,7 @@ def test_tokens_of_other_purposes_and_accounts_stay(
     assert tokens.use(his, RESET) == Proof(bob.id, "bob@example.com")
 
 
+@pytest.mark.asvs("6.4.1")
 def test_a_token_dies_after_one_hour(
     tokens: MailedTokens, alice: User, clock: TurnableClock
 ) -> None:
@@ -165,6 +169,7 @@ def test_a_refusal_afterwards_does_not_use_the_token_up(
 
 
 @pytest.mark.attack("A11")
+@pytest.mark.asvs("2.3.4", "15.4.2", "X7")
 def test_of_many_uses_at_once_exactly_one_gets_the_proof(
     tokens: MailedTokens, elsewhere: MailedTokens, alice: User
 ) -> None:

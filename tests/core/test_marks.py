@@ -210,13 +210,12 @@ def test_the_history_is_the_same_with_and_without_it(
         guess(auth, "alice")
         guess(alone, "bob")
 
-    told = [len(auth.history.of(user.id)) for user in (alice, bob)]
+    told = [len(auth.audit.of(user.id).items) for user in (alice, bob)]
     alone.db.close()
     assert told[0] == told[1] > 20
 
 
 @one_database
-@pytest.mark.attack(61)
 def test_names_in_valkey_are_hashed_and_no_mark_stays_for_long(
     auth: Auth, alice: User, client: Any
 ) -> None:
@@ -359,6 +358,7 @@ FAULTS: dict[str, Callable[[ValkeyServer], None]] = {
 
 
 @pytest.mark.attack(32, "A24")
+@pytest.mark.asvs("16.5.2", "16.5.3")
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.usefixtures("alice", "bob")
 def test_whatever_happens_to_valkey_the_database_counts_on(
@@ -466,6 +466,7 @@ def test_one_that_was_lost_is_tried_by_one_caller_after_a_rest(
     assert caplog.messages[-1] == "Valkey answers again"
 
 
+@pytest.mark.asvs("13.2.6")
 @one_database
 def test_no_fault_takes_longer_than_a_moment(
     auth: Auth, server: ValkeyServer
@@ -570,6 +571,7 @@ def test_nobody_else_in_valkey_closes_a_count_for_long(
 
 @one_database
 @pytest.mark.attack(68)
+@pytest.mark.asvs("15.4.1")
 def test_many_threads_get_each_its_own_answers(auth: Auth) -> None:
     keeper = marks(auth)
     for number in range(0, 40, 2):
@@ -697,3 +699,32 @@ def test_valkey_at_a_port_works_as_well(clock: TurnableClock) -> None:
         keeper = Marks(f"valkey://127.0.0.1:{server.port}/3", "key", clock)
         keeper.mark(KEY, 60)
         assert keeper.waits([KEY]) == {KEY: 60}
+
+
+@pytest.mark.asvs("12.3.5", "13.2.1")
+def test_the_password_of_the_address_is_shown_to_valkey(
+    clock: TurnableClock,
+) -> None:
+    with ValkeyServer(port=free_port()) as server:
+        server.client().config_set("requirepass", "p@ss")
+        url = "valkey://:{}@127.0.0.1:{}"
+        for password, told in (("p%40ss", {KEY: 60}), ("wrong", {})):
+            place = url.format(password, server.port)
+            keeper = Marks(place, "key", clock)
+            keeper.mark(KEY, 60)
+            assert keeper.waits([KEY]) == told
+
+
+def test_what_another_caller_has_found_again_is_told_once(
+    auth: Auth, caplog: pytest.LogCaptureFixture
+) -> None:
+    shared = marks(auth)
+    for change in (shared._lose, shared._lose):
+        change(ConnectionError("gone"))
+    for found in (shared._find, shared._find):
+        found()
+    assert [one.message.split(" ")[1] for one in caplog.records] == [
+        "is",
+        "answers",
+    ]
+    assert shared.waits(["k"]) == {}

@@ -38,6 +38,7 @@ def fault(read: Reader, text: str) -> str:
 # -- addresses --------------------------------------------------------------
 
 
+@pytest.mark.asvs("X10")
 @pytest.mark.parametrize(
     ("text", "shown", "compared"),
     [
@@ -373,6 +374,7 @@ def test_text_that_is_writable_can_be_stored(text: str) -> None:
         assert "\x00" not in text
 
 
+@pytest.mark.asvs("1.3.3")
 @pytest.mark.attack(132, 133)
 @pytest.mark.parametrize(
     "text", ["a" * 100_000, "@" * 100_000, "a@" + "b." * 50_000, "ﷺ" * 99_999]

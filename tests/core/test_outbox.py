@@ -81,6 +81,7 @@ def test_a_letter_is_handed_to_the_post_once(
 
 
 @pytest.mark.attack(148, "A14")
+@pytest.mark.asvs("X4")
 @pytest.mark.parametrize("error", [Conflict, ZeroDivisionError])
 def test_a_letter_is_there_exactly_when_its_cause_is(
     auth: Auth, error: type[Exception]
@@ -104,6 +105,7 @@ def test_a_letter_is_there_exactly_when_its_cause_is(
     assert only(auth).state == "waiting"
 
 
+@pytest.mark.asvs("13.2.6")
 def test_a_letter_that_does_not_leave_is_tried_after_ever_longer_pauses(
     auth: Auth, clock: TurnableClock
 ) -> None:

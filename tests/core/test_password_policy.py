@@ -52,6 +52,7 @@ def new_hasher(settings: PasswordSettings = CHEAP) -> Hasher:
 # -- length -----------------------------------------------------------------
 
 
+@pytest.mark.asvs("6.2.9", "N2")
 @pytest.mark.attack(131, "A9")
 @pytest.mark.parametrize(
     ("password", "why"),
@@ -84,6 +85,7 @@ def test_length_is_counted_in_characters_and_capped_in_bytes(
     assert fault(password) == why
 
 
+@pytest.mark.asvs("6.2.1")
 @pytest.mark.parametrize("least", [1, 8, 15, 64])
 def test_the_shortest_length_is_a_setting(least: int) -> None:
     long_enough = ("ojjpr3ndkw" * 7)[:least]
@@ -119,6 +121,7 @@ def test_what_no_keyboard_types_is_refused(char: str, blocklist: bool) -> None:
     assert not policy.is_hashable(password)
 
 
+@pytest.mark.asvs("6.2.5", "N2")
 @pytest.mark.parametrize(
     "password",
     [
@@ -139,6 +142,7 @@ def test_any_writable_text_may_be_a_password(password: str) -> None:
 # -- common passwords -------------------------------------------------------
 
 
+@pytest.mark.asvs("6.2.4")
 @pytest.mark.attack("A9")
 def test_the_list_of_common_passwords_is_long_and_sorted() -> None:
     entries = policy._Entries()
@@ -149,6 +153,7 @@ def test_the_list_of_common_passwords_is_long_and_sorted() -> None:
     assert {len(entry) for entry in listed} == {policy.ENTRY}
 
 
+@pytest.mark.asvs("6.2.4", "6.2.12")
 @pytest.mark.parametrize(
     "password",
     [
@@ -183,6 +188,7 @@ def test_hardly_any_password_is_taken_for_a_common_one() -> None:
 # -- personal passwords -----------------------------------------------------
 
 
+@pytest.mark.asvs("2.2.3", "6.2.11")
 @pytest.mark.parametrize(
     "password",
     [
@@ -228,6 +234,7 @@ def test_names_of_one_or_two_letters_say_nothing() -> None:
     )
 
 
+@pytest.mark.asvs("6.2.11")
 def test_the_name_of_the_site_is_a_personal_name(auth: Auth) -> None:
     with pytest.raises(policy.PasswordPersonal):
         auth.passwords.check("Vestibule-24", [])
@@ -237,6 +244,7 @@ def test_the_name_of_the_site_is_a_personal_name(auth: Auth) -> None:
 
 
 @pytest.mark.attack("A8")
+@pytest.mark.asvs("11.4.2", "N9", "X1")
 def test_the_hash_is_argon2id_with_its_parameters_inside() -> None:
     settings = PasswordSettings()
     found = extract_parameters(new_hasher(settings).hash(PASSWORD))
@@ -254,6 +262,7 @@ def test_one_password_has_another_hash_every_time() -> None:
     assert hasher.hash(PASSWORD) != hasher.hash(PASSWORD)
 
 
+@pytest.mark.asvs("6.2.8")
 @pytest.mark.attack(74)
 def test_every_byte_of_a_password_matters() -> None:
     hasher = new_hasher()
@@ -264,6 +273,7 @@ def test_every_byte_of_a_password_matters() -> None:
         assert not hasher.verify(encoded, "x" * length)
 
 
+@pytest.mark.asvs("N5")
 def test_a_password_is_the_same_from_every_keyboard() -> None:
     hasher = new_hasher()
     composed, decomposed = "Zo\u00eb's door", "Zoe\u0308's door"
@@ -274,6 +284,7 @@ def test_a_password_is_the_same_from_every_keyboard() -> None:
     assert not hasher.verify(hasher.hash("ﬁnely made"), "finely made")
 
 
+@pytest.mark.asvs("11.2.5")
 @pytest.mark.parametrize(
     "encoded",
     ["", "x", "plain text", "$argon2id$", "$argon2id$v=19$m=8,t=1,p=1$x$y"],
@@ -294,6 +305,7 @@ def stored(auth: Auth, user: User) -> str:
 
 
 @pytest.mark.attack(23, "A8")
+@pytest.mark.asvs("N9", "X3")
 def test_a_hash_with_old_parameters_is_replaced_at_the_sign_in(
     auth: Auth, alice: User, clock: TurnableClock
 ) -> None:

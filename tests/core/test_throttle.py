@@ -62,6 +62,7 @@ def counts(auth: Auth) -> dict[str, int]:
 
 
 @pytest.mark.attack(37, "A22")
+@pytest.mark.asvs("6.3.1", "8.2.4")
 def test_ten_guesses_are_free_and_each_further_one_waits_longer(
     auth: Auth, alice: User, clock: TurnableClock
 ) -> None:
@@ -132,6 +133,7 @@ def test_guesses_shortly_before_the_window_ends_still_count(
     assert wait_told(auth) == 120
 
 
+@pytest.mark.asvs("N13")
 def test_a_success_clears_the_account_s_count(auth: Auth, alice: User) -> None:
     for _ in range(9):
         guess(auth)
@@ -143,6 +145,7 @@ def test_a_success_clears_the_account_s_count(auth: Auth, alice: User) -> None:
 
 
 @pytest.mark.attack(36)
+@pytest.mark.asvs("N13")
 def test_a_success_does_not_clear_anybody_else_s_count(
     auth: Auth, alice: User, bob: User
 ) -> None:
@@ -209,6 +212,7 @@ def test_wrong_old_passwords_and_wrong_sign_ins_spend_one_budget(
 # -- network addresses ------------------------------------------------------
 
 
+@pytest.mark.asvs("2.4.1", "6.3.1", "X34")
 @pytest.mark.settings(attempts_per_address="5")
 def test_guesses_at_many_accounts_close_the_address_they_come_from(
     auth: Auth, alice: User, bob: User, clock: TurnableClock
@@ -294,6 +298,7 @@ def test_two_addresses_of_one_ipv6_network_spend_one_budget(
 
 
 @pytest.mark.attack(32, 42, "A21")
+@pytest.mark.asvs("15.4.2")
 def test_of_200_parallel_guesses_at_all_doors_only_ten_are_evaluated(
     auth: Auth, app: Flask, alice: User
 ) -> None:
@@ -380,6 +385,8 @@ def test_a_process_whose_clock_is_a_second_behind_is_let_in(
 # -- letters ----------------------------------------------------------------
 
 
+@pytest.mark.attack(19)
+@pytest.mark.asvs("2.3.2", "2.4.1")
 def test_an_address_gets_five_letters_and_then_no_more_for_a_while(
     auth: Auth, alice: User, postbox: Postbox, clock: TurnableClock
 ) -> None:
@@ -478,7 +485,7 @@ def test_the_history_does_not_grow_without_end_by_attempts(
 
     waits = [
         event
-        for event in auth.history.of(alice.id)
-        if event["outcome"] == "rate.wait"
+        for event in auth.audit.of(alice.id, 200).items
+        if event.outcome == "rate.wait"
     ]
     assert 10 < len(waits) < 30

@@ -111,6 +111,7 @@ def test_a_unit_that_only_reads_leaves_no_transaction_open(db: DB) -> None:
 # -- refusals and bugs ------------------------------------------------------
 
 
+@pytest.mark.asvs("2.3.3")
 def test_a_refusal_undoes_records_and_keeps_what_must_be_kept(
     db: DB,
 ) -> None:
@@ -138,6 +139,7 @@ def test_a_refusal_undoes_records_and_keeps_what_must_be_kept(
     assert done == []
 
 
+@pytest.mark.asvs("2.3.3")
 def test_a_bug_keeps_nothing(db: DB) -> None:
     def work() -> None:
         with db.unit():
@@ -335,6 +337,7 @@ def test_work_apart_is_committed_whatever_the_unit_around_does(
     assert rows(db) == {"apart"}
 
 
+@pytest.mark.asvs("15.4.1")
 def test_one_thread_s_unit_is_not_another_s(db: DB) -> None:
     inside: list[tuple[bool, set[str]]] = []
 
@@ -374,6 +377,7 @@ def test_of_eight_threads_inserting_one_key_exactly_one_wins(
     assert [sum(column) for column in zip(*won, strict=True)] == [1] * 10
 
 
+@pytest.mark.asvs("15.4.3")
 def test_hashing_while_a_transaction_is_open_is_a_bug_that_shows(
     auth: Auth,
 ) -> None:
@@ -401,6 +405,8 @@ def test_counting_an_attempt_inside_a_transaction_is_a_bug_that_shows(
 # -- a database that does not answer ----------------------------------------
 
 
+@pytest.mark.attack("A51")
+@pytest.mark.asvs("13.2.6", "16.5.2")
 def test_a_database_that_is_gone_is_unavailable_and_comes_back(
     db: DB, settings: Settings
 ) -> None:
@@ -507,7 +513,8 @@ def test_a_connection_lost_in_a_unit_is_unavailable(
     assert connections_out(db) == 0
 
 
-@pytest.mark.attack(146)
+@pytest.mark.attack(146, "A49", "A51")
+@pytest.mark.asvs("13.2.6", "16.5.2")
 def test_a_locked_database_is_unavailable_after_its_time_out(
     db: DB, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -541,6 +548,7 @@ def test_a_locked_database_is_unavailable_after_its_time_out(
 
 
 @pytest.mark.attack(68)
+@pytest.mark.asvs("13.2.6")
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
 def test_connections_that_died_in_the_pool_are_replaced_unnoticed(
     db: DB, settings: Settings
@@ -568,7 +576,7 @@ def test_a_server_that_is_not_there_at_the_start_is_unavailable() -> None:
 # -- SQLite's own promises --------------------------------------------------
 
 
-@pytest.mark.attack(143)
+@pytest.mark.attack(143, "A49")
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_an_embedded_file_survives_a_power_cut(db: DB) -> None:
     with db.engine.connect() as connection:

@@ -33,6 +33,7 @@ def change(browser: Browser, old: str, new: str, again: str = "") -> str:
     return response.location or str(response.status_code)
 
 
+@pytest.mark.asvs("6.2.2")
 def test_the_new_password_opens_the_account_and_the_old_one_does_not(
     browser: Browser, auth: Auth, alice: User
 ) -> None:
@@ -69,6 +70,7 @@ def test_the_page_calls_its_fields_as_the_texts_do(
         assert f'type="password" id="{name}"' in page
 
 
+@pytest.mark.asvs("7.4.3")
 def test_other_devices_are_signed_out_and_this_one_is_not(
     browser: Browser, auth: Auth, alice: User, bob: User
 ) -> None:
@@ -83,6 +85,7 @@ def test_other_devices_are_signed_out_and_this_one_is_not(
     assert auth.get_user_from_session_id(bobs) is not None
 
 
+@pytest.mark.asvs("6.3.7")
 def test_the_owner_is_told_by_mail(
     browser: Browser, alice: User, postbox: Postbox
 ) -> None:
@@ -96,6 +99,7 @@ def test_the_owner_is_told_by_mail(
     assert NEW not in letter.text
 
 
+@pytest.mark.asvs("2.2.3", "6.2.3", "6.2.4", "7.5.1")
 def test_what_may_be_no_password_stays_on_the_page(
     browser: Browser, auth: Auth, alice: User
 ) -> None:
@@ -138,6 +142,7 @@ def test_the_same_password_typed_otherwise_is_still_the_same(
         )
 
 
+@pytest.mark.asvs("6.2.3")
 @pytest.mark.attack(41)
 def test_wrong_old_passwords_spend_the_attempts_of_the_account(
     browser: Browser, auth: Auth, alice: User, clock: TurnableClock

@@ -138,7 +138,7 @@ def test_the_costs_that_systems_choose_themselves_are_not_too_high(
         "x" * 1000,
         "\N{LATIN SMALL LETTER E WITH ACUTE}" * 36,
     ],
-    ids=lambda text: repr(text[:12]),
+    ids=lambda text: ascii(text[:12]).replace("\\", "/"),
 )
 def test_passwords_in_all_writings_and_lengths_open_their_hash(
     make: Make, password: str
@@ -404,7 +404,10 @@ BROKEN = [
 ]
 
 
-@pytest.mark.parametrize("encoded", BROKEN, ids=lambda text: text[:20])
+@pytest.mark.asvs("11.2.5")
+@pytest.mark.parametrize(
+    "encoded", BROKEN, ids=lambda text: ascii(text[:20]).replace("\\", "/")
+)
 def test_what_is_no_hash_is_refused_and_opens_nothing(encoded: str) -> None:
     hasher = cheap_hasher()
 

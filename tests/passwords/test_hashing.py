@@ -30,6 +30,7 @@ def with_old_hash(auth: Auth, user: User) -> str:
     return old
 
 
+@pytest.mark.asvs("11.4.2", "N9", "X1")
 def test_the_default_is_argon2id_with_nineteen_mebibytes() -> None:
     hasher = Hasher(PasswordSettings(), lambda: False)
 
@@ -42,6 +43,7 @@ def test_the_default_is_argon2id_with_nineteen_mebibytes() -> None:
     assert hasher.hash(PASSWORD) != hashed
 
 
+@pytest.mark.asvs("14.2.4")
 def test_a_password_is_nowhere_to_be_read(auth: Auth, alice: User) -> None:
     auth.login.with_password("alice", PASSWORD)
 
@@ -50,6 +52,7 @@ def test_a_password_is_nowhere_to_be_read(auth: Auth, alice: User) -> None:
     assert tables_holding(auth, digest) == set()
 
 
+@pytest.mark.asvs("N5")
 def test_every_keyboard_types_the_same_password(auth: Auth) -> None:
     auth.registration.register("zoe@example.com", "Zoë und der Käse", "zoe")
 
@@ -57,6 +60,7 @@ def test_every_keyboard_types_the_same_password(auth: Auth) -> None:
     assert not auth.valid_login("zoe", "Zoe und der Kase")
 
 
+@pytest.mark.asvs("6.2.8", "6.2.9", "N2", "N4")
 @pytest.mark.attack(74)
 def test_every_byte_of_a_long_password_counts(auth: Auth) -> None:
     long = "".join(chr(97 + number % 26) for number in range(1024))
@@ -67,6 +71,7 @@ def test_every_byte_of_a_long_password_counts(auth: Auth) -> None:
     assert not auth.valid_login("long", long[:72])
 
 
+@pytest.mark.asvs("X3")
 @both_doors
 def test_a_hash_with_old_parameters_is_replaced_at_the_sign_in(
     app: Flask, auth: Auth, alice: User, opened: Opened
@@ -144,6 +149,7 @@ def test_a_hash_of_an_unknown_kind_opens_nothing(
 
 
 @pytest.mark.attack("A8")
+@pytest.mark.asvs("15.2.2", "X2")
 def test_more_hashes_than_can_wait_are_refused_and_not_queued() -> None:
     hasher = Hasher(PasswordSettings(), lambda: False)
     places = hasher.lanes.most

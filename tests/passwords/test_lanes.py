@@ -15,7 +15,7 @@ from processes import PATIENCE, eventually
 from stagecraft import Opened, both_doors, watched
 from vestibule.auth import Auth
 from vestibule.capabilities.passwords import lanes as lane_module
-from vestibule.capabilities.passwords.lanes import NICENESS, Lanes
+from vestibule.capabilities.passwords.lanes import NICENESS, NICEST, Lanes
 from vestibule.errors import Refusal, Unavailable
 from vestibule.user import User
 
@@ -52,15 +52,49 @@ def test_lanes_are_as_many_as_the_processors_of_a_process(
     assert Lanes(lambda: False, processes=16).number == 1
 
 
+def test_where_nobody_says_which_processors_are_ours_all_of_them_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    for known, taken in ((6, 6), (None, 1)):
+        monkeypatch.setattr(os, "cpu_count", lambda known=known: known)
+        assert lane_module.processors() == taken
+
+
+def test_where_a_thread_has_no_niceness_of_its_own_none_is_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    set_to: list[tuple[int, int, int]] = []
+    monkeypatch.setattr(os, "setpriority", lambda *to: set_to.append(to))
+    monkeypatch.setattr("sys.platform", "darwin")
+    assert idle().work(lambda: 7) == 7
+    assert not set_to
+    monkeypatch.setattr("sys.platform", "linux")
+    assert idle().work(lambda: 7) == 7
+    assert len(set_to) == 1
+
+
+def test_a_system_that_forbids_it_does_not_hold_a_lane_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object) -> None:
+        """Refuse, as a container may."""
+        raise PermissionError
+
+    monkeypatch.setattr(os, "setpriority", refuse)
+    assert idle().work(lambda: 7) == 7
+
+
 def test_a_lane_gives_way_and_whoever_waits_for_it_does_not() -> None:
     def niceness() -> int:
         return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
 
     before = niceness()
-    assert idle().work(niceness) == before + NICENESS
+    assert idle().work(niceness) == min(before + NICENESS, NICEST)
     assert niceness() == before
 
 
+@pytest.mark.asvs("15.2.2", "X2")
 def test_as_many_hash_at_once_as_there_are_lanes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -22,6 +22,7 @@ def refused(password: str, least: int = 8) -> str:
     return ""
 
 
+@pytest.mark.asvs("N6")
 @pytest.mark.parametrize(
     ("password", "why"),
     [
@@ -72,6 +73,7 @@ def test_length_is_counted_after_composing() -> None:
     assert refused(decomposed[:-2]) == "too_short"
 
 
+@pytest.mark.asvs("6.2.12")
 def test_the_list_holds_fifty_thousand_common_passwords() -> None:
     shipped = files("vestibule.capabilities.passwords")
     entries = (shipped / "common-passwords.bin").read_bytes()
@@ -85,6 +87,7 @@ def test_the_list_holds_fifty_thousand_common_passwords() -> None:
     assert ordered == sorted(set(ordered))
 
 
+@pytest.mark.asvs("6.2.5")
 def test_there_are_no_rules_of_composition(auth: Auth) -> None:
     for number, password in enumerate(
         ("onlylowercaseletters", "NURGROSSBUCHSTABEN", "8401957362840195")

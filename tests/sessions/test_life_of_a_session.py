@@ -22,6 +22,7 @@ def is_alive(auth: Auth, token: str) -> bool:
 
 
 @pytest.mark.attack(60, "A16")
+@pytest.mark.asvs("7.2.3", "11.2.3", "11.5.1", "14.2.4", "N20")
 def test_a_token_is_256_random_bits_that_only_its_bearer_has(
     auth: Auth, alice: User
 ) -> None:
@@ -32,6 +33,9 @@ def test_a_token_is_256_random_bits_that_only_its_bearer_has(
         assert len(base64.urlsafe_b64decode(token + "=")) == 32
         assert tables_holding(auth, token) == set()
         assert tables_holding(auth, token[:20]) == set()
+    # No place of it is always the same, as padding would be.
+    many = zip(*(auth.randomness.token() for _ in range(20)), strict=True)
+    assert all(len({*place}) > 1 for place in many)
     kept = {row[0] for row in auth.db.read(select(SessionRecord.fingerprint))}
     assert kept == {hashlib.sha256(t.encode()).digest() for t in tokens}
 
@@ -57,6 +61,7 @@ def test_nobody_gets_a_session_without_an_account(auth: Auth) -> None:
 
 
 @pytest.mark.attack("A18")
+@pytest.mark.asvs("7.3.1", "N20", "N27")
 def test_an_unused_session_ends_after_twelve_hours(
     auth: Auth, alice: User, clock: TurnableClock
 ) -> None:
@@ -71,6 +76,7 @@ def test_an_unused_session_ends_after_twelve_hours(
 
 
 @pytest.mark.attack("A18")
+@pytest.mark.asvs("7.3.2", "N20", "N27")
 def test_a_session_in_use_ends_after_seven_days(
     auth: Auth, alice: User, clock: TurnableClock
 ) -> None:
@@ -120,6 +126,7 @@ def test_parallel_requests_slide_a_session_once(
     assert tuple(row) == (clock.now(), clock.now() + 12 * 3600)
 
 
+@pytest.mark.asvs("7.2.1")
 @pytest.mark.attack(61, 95)
 def test_what_is_no_token_opens_nothing(
     app: Flask, auth: Auth, alice: User
@@ -225,6 +232,7 @@ def test_sessions_that_are_over_are_swept_a_few_at_a_time(
     assert is_alive(auth, living)
 
 
+@pytest.mark.asvs("7.3.1", "7.3.2")
 @pytest.mark.settings(
     session_idle="10m", session_absolute="30m", session_remember="2h"
 )

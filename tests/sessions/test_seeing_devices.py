@@ -53,6 +53,7 @@ def calling(app: Flask, token: str) -> tuple[FlaskClient, dict[str, str]]:
     return app.test_client(), {"Authorization": f"Bearer {token}"}
 
 
+@pytest.mark.asvs("7.5.2")
 def test_the_page_names_each_device_and_when_it_was_used(
     auth: Auth, alice: User, browser: Browser, clock: TurnableClock
 ) -> None:
@@ -99,6 +100,7 @@ def test_who_is_signed_in_only_here_is_told_so(
     assert "signed in only here" in browser.open(f"{PAGE}/others").text
 
 
+@pytest.mark.asvs("7.5.2")
 @pytest.mark.attack(63, "A18")
 def test_one_device_is_signed_out_by_its_button(
     auth: Auth, alice: User, browser: Browser

@@ -53,6 +53,7 @@ def send(browser: Browser, path: str, **typed: str) -> TestResponse:
     )
 
 
+@pytest.mark.asvs("3.3.3")
 @sqlite
 @shared
 def test_only_the_cookie_of_the_session_is_shared(
@@ -176,6 +177,7 @@ def test_addresses_of_the_domain_pass(wanted: str) -> None:
     assert checked(wanted, ALONE) is None
 
 
+@pytest.mark.asvs("3.7.2")
 @pytest.mark.parametrize("wanted", BAD)
 def test_no_other_address_passes(wanted: str) -> None:
     assert checked(wanted, SETTINGS) is None

@@ -64,6 +64,7 @@ def root(auth: Auth) -> str:
 
 
 @pytest.mark.attack(64, 65, 100, 102, "A18", "A19")
+@pytest.mark.asvs("7.2.1", "7.4.1", "7.4.2", "7.4.3", "8.3.2", "X11", "X8")
 @by_every_change
 def test_a_change_ends_at_every_door_exactly_what_the_table_says(  # noqa: PLR0917
     auth: Auth,
@@ -136,6 +137,7 @@ def test_every_way_of_the_table_is_known_and_every_part() -> None:
         }
 
 
+@pytest.mark.asvs("6.3.4")
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_every_route_that_touches_sessions_stands_in_the_table(
     app: Flask,
