@@ -42,7 +42,11 @@ html_copy_source = False
 html_show_sphinx = False
 
 # Pages that stand beside the folder of the documentation.
-NEIGHBOURS = {"contributing": "CONTRIBUTING.md", "changes": "CHANGELOG.md"}
+NEIGHBOURS = {
+    "contributing": "CONTRIBUTING.md",
+    "changes": "CHANGELOG.md",
+    "reporting": "SECURITY.md",
+}
 # What a page that stands for its folder is followed by.
 FOLDER = """
 ```{toctree}

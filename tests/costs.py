@@ -22,6 +22,7 @@ OTHERS = {
     "/static/vestibule/<filename>": "/static/vestibule/vestibule.css",
     "/api/v1/<rest>": "/api/v1/nothing",
     "/check": "/check",
+    "/healthz": "/healthz",
     "/nothing": "/nothing",
 }
 

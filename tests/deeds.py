@@ -81,6 +81,7 @@ LINES = {
     "POST /account/sessions/<handle>/end": Line(changes="sessions"),
     "POST /account/sessions/others": Line(changes="sessions"),
     "POST /security/not-me": Line(works=303, changes=SECURED),
+    "POST /admin/history/export": Line({"written_as": "csv"}, works=200),
     "POST /admin/users/<number>/demote": Line(changes=ROLE),
     "POST /admin/users/<number>/disable": Line(changes=ROLE),
     "POST /admin/users/<number>/enable": Line(changes=ROLE),

@@ -47,6 +47,7 @@ NEW_PASSWORD, CONFIRM = "/password_reset/{reset}", "/confirm?next=/profile"
 CHANGE, PROFILE, OWN = "/password/change", "/profile", "/users/{who}"
 DEVICES, NOT_ME = "/account/sessions", "/security/not-me/{not_me}"
 USERS, DESK = "/admin/users", "/admin/feedback"
+ACTIVITY, HISTORY = "/account/activity", "/admin/history"
 
 ENTRANCE = (
     State("home", "/"),
@@ -142,6 +143,8 @@ ACCOUNT = (
     wrong("change password, wrong", CHANGE, ANNA, old_password="a guess"),
     State("password changed", "/password/change/done", ANNA),
     State("devices", DEVICES, ANNA),
+    State("activity", ACTIVITY, ANNA),
+    State("activity, nothing older", f"{ACTIVITY}?before=1-{'0' * 32}", ANNA),
     State("sign out everywhere else", DEVICES + "/others", ANNA),
     State("not me", "/account/not-me", ANNA),
     State("preferences", "/preferences", ANNA),
@@ -180,6 +183,17 @@ ADMINISTRATION = (
     ),
     State("feedback desk", DESK, OLGA),
     State("feedback desk, no match", DESK + "?search=nothing", OLGA),
+    State("history", HISTORY, OLGA),
+    State("history, no match", HISTORY + "?until=2001-01-01", OLGA),
+    State("history, nothing older", f"{HISTORY}?before=1-{'0' * 32}", OLGA),
+    State(
+        "history, wrong",
+        HISTORY + "?since=yesterday",
+        OLGA,
+        status=422,
+        is_wrong=True,
+    ),
+    State("history, to take along", HISTORY + "/export", OLGA),
     State("page of another", "/users/anna", OLGA),
     State("feedback of another", "/feedback/{feedback}/update", OLGA),
     State("delete feedback of another", "/feedback/{feedback}/delete", OLGA),

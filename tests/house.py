@@ -120,7 +120,7 @@ def opened(folder: Path, moment: int = 0, **more: str) -> Iterator[House]:
     options: dict[str, Any] = {
         "database_url": f"sqlite:///{folder / 'vestibule.db'}",
         "data": folder,
-        "secret_key": "0123456789abcdef0123456789abcdef",
+        "secret_key": "9e2f61c07ab84d35f1d6083b7ca49e52",
         "base_url": f"http://localhost:{port}",
         "support": "support@example.com",
         "development": "true",

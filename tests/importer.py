@@ -30,6 +30,7 @@ def importing_into(
         Path(name).write_bytes(given)
         env = {
             "VESTIBULE_DATABASE_URL": database_url,
+            "VESTIBULE_SECRET_KEY": "9e2f61c07ab84d35f1d6083b7ca49e52",
             "VESTIBULE_HASH_MEMORY": "8",
             "VESTIBULE_HASH_PASSES": "1",
         }

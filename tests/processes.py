@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 SOURCE = Path(vestibule.__file__).resolve().parent.parent
 ROOT = SOURCE.parent
-SECRET_KEY = "0123456789abcdef0123456789abcdef"
+SECRET_KEY = "9e2f61c07ab84d35f1d6083b7ca49e52"
 # The machine may be busy with other tests.
 PATIENCE = 60.0
 
@@ -83,8 +83,7 @@ def production(home: Path, port: int, **more: str) -> dict[str, str]:
         home,
         VESTIBULE_SECRET_KEY=SECRET_KEY,
         VESTIBULE_BASE_URL=f"http://localhost:{port}",
-        VESTIBULE_ATTEMPTS_PER_ADDRESS="1000000",
-        **more,
+        **{"VESTIBULE_ATTEMPTS_PER_ADDRESS": "1000000", **more},
     )
 
 

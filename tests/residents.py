@@ -13,12 +13,18 @@ from vestibule.uploads import Upload
 from vestibule.user import User
 
 # Columns that say whose a row is without a foreign key.
-SPOKEN = ("user_id", "subject_id", "actor_id", "owner_id")
+SPOKEN = ("user_id", "subject_id", "actor_id", "owner_id", "person_id")
 # What outlives an account, and why.
-NAMES_STAY = {
-    "events.subject_id": "the history is only added to; it has no names",
-    "events.actor_id": "the history is only added to; it has no names",
-}
+NAMES_STAY = dict.fromkeys(
+    (
+        "events.subject_id",
+        "events.actor_id",
+        "history.subject_id",
+        "history.actor_id",
+        "history.person_id",
+    ),
+    "the history is only added to; it has no names",
+)
 
 
 def keys(auth: Auth) -> dict[str, Column[int]]:
@@ -55,6 +61,9 @@ def rows_of(auth: Auth, user_id: int) -> dict[str, int]:
 
 def lived_in(auth: Auth, user: User) -> tuple[str, str, str]:
     """Use an account everywhere; give its session and mailed tokens."""
+    # One part of the history is in the chain, and one is not yet.
+    auth.history.record("login", user.id, actor_id=user.id)
+    auth.audit.seal()
     session = auth.login.with_password(user.username, PASSWORD).token
     auth.password_reset.ask(user.email)
     auth.email_changes.start(user, f"new-{user.email}")

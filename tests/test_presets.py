@@ -39,6 +39,7 @@ def in_each_preset(**expected: object) -> pytest.MarkDecorator:
     )
 
 
+@pytest.mark.asvs("6.2.1")
 @in_each_preset(default=8, nist=15, classroom=1)
 def test_the_shortest_password(app: Flask, expected: int) -> None:
     for name, door in (("anna", PageDoor(app)), ("boris", JsonDoor(app))):
@@ -50,6 +51,7 @@ def test_the_shortest_password(app: Flask, expected: int) -> None:
         assert enough.status_code == door.works
 
 
+@pytest.mark.asvs("6.2.4", "6.2.11", "N6")
 @in_each_preset(default=True, nist=True, classroom=False)
 def test_common_and_personal_passwords_are_refused(
     app: Flask, expected: bool
@@ -84,6 +86,7 @@ def test_a_sign_in_before_the_address_is_confirmed(
         assert again.sign_in(email).status_code == door.works
 
 
+@pytest.mark.asvs("6.3.8")
 @in_each_preset(default=True, nist=False, classroom=True)
 def test_signing_up_with_a_taken_address_is_told(
     app: Flask, alice: User, postbox: Postbox, expected: bool

@@ -226,8 +226,9 @@ class Walk:
         }
         for key in found:
             if key.endswith("_FILE"):
-                (self.folder / key).write_text("0123456789abcdef" * 3)
-                found[key] = str(self.folder / key)
+                secret = self.folder / key
+                secret.write_text("9e2f61c07ab84d35f1d6083b7ca49e52")
+                found[key] = str(secret)
         Settings.load(found)
 
     def _tree(self, block: Block) -> None:

@@ -6,6 +6,7 @@ from typing import TypeVar
 from sqlalchemy.exc import NoResultFound
 
 from vestibule.capabilities.administration.operations import Administration
+from vestibule.capabilities.audit.operations import Audit
 from vestibule.capabilities.deletion.operations import Deletion
 from vestibule.capabilities.email_changes.operations import EmailChanges
 from vestibule.capabilities.email_verification.operations import (
@@ -84,13 +85,14 @@ class Auth:
         self.recent_proof = self._add(RecentProof)
         self.administration = self._add(Administration)
         self.importing = self._add(Importing)
+        self.audit = self._add(Audit)
         self.export = self._add(Export)
         self.deletion = self._add(Deletion)
 
     @classmethod
     def opened(cls, settings: Settings) -> "Auth":
         """Open the database of the given settings and assemble all."""
-        return cls(DB(settings))
+        return cls(DB(settings.with_saved_secret()))
 
     def after_fork(self) -> None:
         """Share neither connections nor threads with the parent process."""

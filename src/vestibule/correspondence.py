@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 DAY = 86400
 LONGEST_VALUE, LONGEST_IN_SUBJECT = 200, 30
+# Dots that a mail program may take for those of a domain.
+_DOTS = re.compile(r"\.(?=[^\W\d_]{2})|(?<=\d)\.(?=\d)")
 
 # The colours of the pages; a test computes the contrasts.
 LIGHT = {
@@ -109,8 +111,7 @@ def unlinked(name: str) -> str:
     Attack: an account called by a domain, which writes to strangers. What
     is put behind the dot is not seen and ends no line (Unicode, U+2060).
     """
-    dots = r"\.(?=[^\W\d_]{2})|(?<=\d)\.(?=\d)"
-    return re.sub(dots, ".\u2060", name)
+    return _DOTS.sub(".\u2060", name)
 
 
 class Desk:

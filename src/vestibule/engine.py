@@ -5,6 +5,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from sqlalchemy.exc import (
 
 from vestibule.errors import Unavailable
 from vestibule.ground.knobs import SettingsError
+from vestibule.ground.tally import count
 from vestibule.settings import Settings
 
 if TYPE_CHECKING:
@@ -99,6 +101,7 @@ def open_engine(settings: Settings) -> Engine:
         **_POOL,
     )
     event.listen(engine, "handle_error", _give_up_lost_connections)
+    event.listen(engine, "handle_error", _leave_out_values)
     return engine
 
 
@@ -147,6 +150,9 @@ def _sqlite_engine(settings: Settings) -> Engine:
     return engine
 
 
+_LEGIBLY = partial(str, encoding="utf-8", errors="backslashreplace")
+
+
 def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
     """Make an acknowledged commit survive a power cut.
 
@@ -155,8 +161,11 @@ def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
     """
     # The driver must not begin transactions by itself.
     connection.isolation_level = None
+    # Attack: a row that holds what is no text, and stops whoever reads it.
+    connection.text_factory = _LEGIBLY
     _write_ahead(connection)
-    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
+    # Freed space is overwritten: a key that was erased is nowhere in it.
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}").close()
 
 
@@ -196,6 +205,22 @@ def _give_up_lost_connections(context: ExceptionContext) -> None:
         context.is_disconnect = True
 
 
+def _leave_out_values(context: ExceptionContext) -> None:
+    """Leave of an error only the first line that PostgreSQL tells.
+
+    What follows holds addresses and hashes of the row or the statement,
+    and whoever logs the error logs it. Whoever could not connect has named
+    no row, and is told more.
+    """
+    if context.connection is None:
+        return
+    for error in (context.original_exception, context.sqlalchemy_exception):
+        if error and error.args:
+            first, _, rest = str(error.args[0]).partition("\n")
+            if rest:
+                error.args = (first, *error.args[1:])
+
+
 def _says_lost(error: BaseException) -> bool:
     """Tell whether a server says that a connection is of no use."""
     state = getattr(error, "sqlstate", None) or ""
@@ -213,6 +238,10 @@ def is_lost(error: BaseException) -> bool:
 
 class DatabaseSilent(Unavailable):
     """The database cannot be reached, is locked or too slow."""
+
+    def __init__(self) -> None:
+        count("database_errors")
+        super().__init__()
 
 
 @contextmanager

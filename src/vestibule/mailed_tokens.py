@@ -12,7 +12,6 @@ Source: OWASP Forgot Password Cheat Sheet; ASVS 5.0 6.4.3, 6.5.1; NIST SP
 """
 
 from dataclasses import dataclass, field
-from hmac import compare_digest
 from typing import Any
 
 from sqlalchemy import (
@@ -33,7 +32,7 @@ from vestibule.db import DB
 from vestibule.engine import insert_new
 from vestibule.errors import Missing
 from vestibule.ground.randomness import fingerprint
-from vestibule.ground.signing import keyed_hash
+from vestibule.ground.signing import is_one_of, keyed_hash
 from vestibule.records import PREFIX, Record
 from vestibule.user import User
 
@@ -132,7 +131,7 @@ class MailedTokens:
             user_id,
             purpose,
             address,
-            code=self._hashed(user_id, purpose, address, code),
+            code=self._hashes(user_id, purpose, address, code)[0],
             code_ends_at=now + min(life, LONGEST_LIFE_OF_CODE),
         )
         return Mailed(token, code)
@@ -172,21 +171,26 @@ class MailedTokens:
         )
         return token
 
-    def keyed_hash(self, purpose: str, *parts: str) -> bytes:
-        """Hash what is too short for a plain hash, with the site's key."""
-        # Opened by Python alone, the settings may not have read the key.
-        settings = self.db.settings.with_saved_secret()
-        return keyed_hash(settings.site.secret_key, purpose, *parts)
+    def keyed_hashes(self, purpose: str, *parts: str) -> list[bytes]:
+        """Hash what is too short for a plain hash, with the site's keys.
 
-    def _hashed(
+        Returns:
+            One hash for each key: the first is to be kept, and what was
+            kept may be any of them.
+        """
+        # Opened by Python alone, the settings may not have read the key.
+        keys = self.db.settings.with_saved_secret().keys
+        return [keyed_hash(key, purpose, *parts) for key in keys.all]
+
+    def _hashes(
         self, user_id: int, purpose: str, address: str, code: str
-    ) -> bytes:
+    ) -> list[bytes]:
         """Hash a code as it is kept, for one account, purpose and address.
 
         With a key: all codes there are can be tried in a second.
         """
         bound = (str(user_id), purpose, address, code)
-        return self.keyed_hash("mailed_code", *bound)
+        return self.keyed_hashes("mailed_code", *bound)
 
     def try_code(self, user_id: int, purpose: str, code: str) -> Proof | None:
         """Spend one of a code's tries, and say what it proves if right.
@@ -216,18 +220,16 @@ class MailedTokens:
         with self.db.apart():
             row = self.db.write_returning(spent)
         kept, address = row or (b"", "")
-        right = compare_digest(
-            kept, self._hashed(user_id, purpose, address, code)
-        )
+        right = is_one_of(kept, self._hashes(user_id, purpose, address, code))
         return Proof(user_id, address) if right else None
 
     def use_code(self, proof: Proof, purpose: str, code: str) -> bool:
         """Use up what a right code proves; of two at once one may."""
-        hashed = self._hashed(proof.user_id, purpose, proof.address, code)
+        hashes = self._hashes(proof.user_id, purpose, proof.address, code)
         used = delete(MailedToken).where(
             MailedToken.user_id == proof.user_id,
             MailedToken.purpose == purpose,
-            MailedToken.code == hashed,
+            MailedToken.code.in_(hashes),
             MailedToken.code_ends_at > self.db.clock.now(),
         )
         return self.db.write(used) == 1

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Text,
     Uuid,
     delete,
+    func,
     select,
     update,
 )
@@ -21,10 +22,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from vestibule.db import DB
 from vestibule.ground.letters import Letter, Post, Undelivered
+from vestibule.ground.tally import count
 from vestibule.records import PREFIX, Record
 
 LEASE = 120
 LONGEST_PAUSE = 60
+WHOLE_DAY = 86400
 
 
 class OutboxLetter(Record):
@@ -48,6 +51,20 @@ class OutboxLetter(Record):
     ends_at: Mapped[int]
     trouble: Mapped[str] = mapped_column(String(200))
     html: Mapped[str] = mapped_column(Text, server_default="")
+
+
+_WAITING = select(func.count(), func.min(OutboxLetter.created_at)).where(
+    OutboxLetter.state == "waiting"
+)
+
+
+def _kind(letter: OutboxLetter) -> str:
+    """Tell a letter whose link somebody waits for from all others.
+
+    Such a link dies, and the letter with it; others are good for a day.
+    """
+    life = letter.ends_at - letter.created_at
+    return "link" if life < WHOLE_DAY else "notice"
 
 
 class Outbox:
@@ -115,7 +132,9 @@ class Outbox:
 
     def _send(self, claimed: OutboxLetter, post: Post) -> bool:
         """Hand one letter to the post and note how it went."""
+        kind = _kind(claimed)
         if self.db.clock.now() >= claimed.ends_at:
+            count("mails", kind=kind, result="failed")
             self._note(claimed, "failed", claimed.trouble or "too late")
             return False
         letter = Letter(
@@ -130,12 +149,15 @@ class Outbox:
             post.send(letter)
         except Undelivered as trouble:
             state = "failed" if trouble.for_good else "waiting"
+            result = "failed" if trouble.for_good else "tried"
+            count("mails", kind=kind, result=result)
             self._note(claimed, state, str(trouble))
             return False
         except Exception as bug:
             self._note(claimed, "waiting", type(bug).__name__)
             raise
         self._note(claimed, "sent", "")
+        count("mails", kind=kind, result="sent")
         return True
 
     def _note(self, letter: OutboxLetter, state: str, trouble: str) -> None:
@@ -155,6 +177,13 @@ class Outbox:
             .where(OutboxLetter.id == letter.id)
             .values(**changes)
         )
+
+    def waiting(self) -> tuple[int, int]:
+        """Say how many letters wait, and for how many seconds the oldest."""
+        row = self.db.first(_WAITING)
+        number, oldest = (0, None) if row is None else row
+        age = 0 if oldest is None else self.db.clock.now() - oldest
+        return number, max(0, age)
 
     def latest(self, most: int = 50) -> list[OutboxLetter]:
         """List the newest letters, for the local inbox page."""

@@ -72,6 +72,7 @@ class Act(Enum):
     SPEAK = ("language.choose",          "site",     ANYBODY,       NOBODY)
     SHUT_OUT = ("account.shut_out",      "account",  SIGNED_IN,     NOBODY)
     SECURE = ("account.secure",          "account",  ANYBODY,       NOBODY)
+    SEE_ACTIVITY = ("activity.see",      "account",  SIGNED_IN,     NOBODY)
     SEE_ACCOUNT = ("account.see",        "account",  OWNER | ADMIN, NOBODY)
     EXPORT = ("account.export",          "account",  OWNER,         OWNER)
     DELETE = ("account.delete",          "account",  OWNER | ADMIN,
@@ -89,6 +90,8 @@ class Act(Enum):
     PROMOTE = ("users.promote",          "account",  ADMIN,         ADMIN)
     DEMOTE = ("users.demote",            "account",  ADMIN,         ADMIN)
     SEND_RESET = ("users.send_reset",    "account",  ADMIN,         ADMIN)
+    SEARCH_HISTORY = ("history.search",  "site",     ADMIN,         NOBODY)
+    EXPORT_HISTORY = ("history.export",  "site",     ADMIN,         ADMIN)
     END_SESSIONS = ("users.end_sessions", "account", ADMIN,         ADMIN)
     # fmt: on
 

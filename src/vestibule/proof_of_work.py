@@ -49,8 +49,11 @@ class ProofOfWork:
         self.clock = clock
         self.randomness = randomness
         self.rounds = -(-settings.throttle.proof_of_work * 1000 // TRIES)
-        key = f"proof of work:{settings.site.secret_key}"
-        self._key = hashlib.sha256(key.encode()).digest()
+        # The first signs; a challenge of any is solved.
+        self._keys = [
+            hashlib.sha256(f"proof of work:{key}".encode()).digest()
+            for key in settings.keys.all
+        ]
 
     def challenge(
         self, act: str, keys: Iterable[str]
@@ -67,13 +70,15 @@ class ProofOfWork:
         import altcha
 
         number = self.randomness.token()
+        key = self._keys[0]
+        bond = _bond(key, number, act, keys)
         made = altcha.create_challenge(
             ALGORITHM,
             self.rounds,
             key_prefix=BEGINNING,
             expires_at=self.clock.now() + LIFE,
-            data={"number": number, "for": self._bond(number, act, keys)},
-            hmac_secret=self._key,
+            data={"number": number, "for": bond},
+            hmac_secret=key,
         )
         return made.to_dict()
 
@@ -95,36 +100,45 @@ class ProofOfWork:
             return None
         given = payload.challenge.parameters
         number = _number(given)
-        bond = self._bond(number, act, keys)
-        if act not in ACTS or not self._is_ours(given, bond):
+        if act not in ACTS or not self._is_hard(given):
             return None
-        if not altcha.verify_solution(payload, self._key).verified:
+        what = number, act, tuple(keys)
+        fit = [key for key in self._keys if _fits(given, _bond(key, *what))]
+        if not fit or not altcha.verify_solution(payload, fit[0]).verified:
             return None
         # Twice as long, should the clock of another server be behind.
         return Solved(number, self.clock.now() + 2 * LIFE)
 
-    def _is_ours(self, given: "ChallengeParameters", bond: str) -> bool:
-        """Tell whether a challenge is for this attempt, and hard enough."""
-        data, end = given.data, given.expires_at
+    def _is_hard(self, given: "ChallengeParameters") -> bool:
+        """Tell whether a challenge is open, and as hard as ours are."""
+        end = given.expires_at
         return (
-            isinstance(data, dict)
-            and isinstance(data.get("for"), str)
-            and hmac.compare_digest(_bytes(data["for"]), _bytes(bond))
-            and type(end) is int
+            type(end) is int
             and end > self.clock.now()
             and given.algorithm == ALGORITHM
             and given.key_prefix == BEGINNING
             and given.cost == self.rounds
         )
 
-    def _bond(self, number: str, act: str, keys: Iterable[str]) -> str:
-        """Bind a challenge to what it is for, another time otherwise.
 
-        Attack: comparing what two names are bound to, to learn that they
-        belong to one account.
-        """
-        what = "\n".join((number, act, *keys))
-        return hmac.new(self._key, _bytes(what), hashlib.sha256).hexdigest()
+def _bond(key: bytes, number: str, act: str, keys: Iterable[str]) -> str:
+    """Bind a challenge to what it is for, another time otherwise.
+
+    Attack: comparing what two names are bound to, to learn that they
+    belong to one account.
+    """
+    what = "\n".join((number, act, *keys))
+    return hmac.new(key, _bytes(what), hashlib.sha256).hexdigest()
+
+
+def _fits(given: "ChallengeParameters", bond: str) -> bool:
+    """Tell whether a challenge is for this attempt."""
+    data = given.data
+    return (
+        isinstance(data, dict)
+        and isinstance(data.get("for"), str)
+        and hmac.compare_digest(_bytes(data["for"]), _bytes(bond))
+    )
 
 
 def _bytes(text: str) -> bytes:

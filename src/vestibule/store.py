@@ -13,7 +13,7 @@ from sqlalchemy.orm import make_transient_to_detached
 from vestibule.engine import calmly, insert_new, open_engine, reading
 from vestibule.ground.clock import Clock
 from vestibule.ground.randomness import Randomness
-from vestibule.migrations import bring_up_to_date
+from vestibule.migrations import VERSION_TABLE, bring_up_to_date
 from vestibule.prepared import Lines, Prepared
 from vestibule.records import Record
 from vestibule.settings import Settings
@@ -89,11 +89,30 @@ class Store(Units):
         """Compile a query once, whose values go by these names."""
         return Prepared(look, names, self._lines, self)
 
+    def revision(self) -> str:
+        """Ask which revision the schema is at.
+
+        Past whoever waits for a connection of the pool.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        asked = f"SELECT version_num FROM {VERSION_TABLE}"  # noqa: S608
+        row = self._lines.first(asked, ())
+        return "" if row is None else str(row[0])
+
     def write(self, statement: Executable, **values: Any) -> int:
         """Run a statement and say how many rows it changed."""
         with self._around() as unit:
             result: Any = self._run(unit, statement, values)
             return int(result.rowcount)
+
+    def write_each(
+        self, statement: Executable, rows: Sequence[dict[str, Any]]
+    ) -> None:
+        """Run a statement once for each of some rows, all at once."""
+        with self._around() as unit:
+            self._open(unit).execute(statement, rows)
 
     def write_returning(
         self, statement: Executable, **values: Any

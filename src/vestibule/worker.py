@@ -1,4 +1,4 @@
-"""The worker: sends the letters and clears away what is over."""
+"""The worker: sends letters, seals the history, clears away what is over."""
 
 import logging
 import threading
@@ -69,7 +69,10 @@ def reply_to_for(settings: Settings) -> str:
 
 
 def sweep(auth: Auth) -> int:
-    """Clear away what is over everywhere; say how many rows."""
+    """Clear away what is over everywhere; say how many rows.
+
+    What one part cannot do keeps no other from its work.
+    """
     now = auth.clock.now()
     parts: list[Capability | Throttle | MailedTokens | Outbox] = [
         *auth.capabilities,
@@ -77,7 +80,20 @@ def sweep(auth: Auth) -> int:
         auth.mailed_tokens,
         auth.outbox,
     ]
-    return sum(part.sweep(now) for part in parts)
+    return sum(_swept(part, now) for part in parts)
+
+
+def _swept(
+    part: Capability | Throttle | MailedTokens | Outbox, now: int
+) -> int:
+    """Clear away what is over in one part; trouble is noted."""
+    try:
+        return part.sweep(now)
+    except Unavailable:
+        log.warning("the database does not answer a sweep")
+    except Exception:
+        log.exception("a sweep stumbled")
+    return 0
 
 
 class Worker:
@@ -122,4 +138,7 @@ class Worker:
             if now - self._swept_at >= SWEEP_EVERY:
                 self._swept_at = now
                 sweep(self.auth)
+            if self.auth.audit.seal():
+                # The rest of a long history goes on at once.
+                self.auth.outbox.stirred.set()
         return sent

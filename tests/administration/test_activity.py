@@ -7,8 +7,9 @@ from pathlib import Path
 import vestibule
 from conftest import Browser
 from vestibule.auth import Auth
-from vestibule.doors.activity import ACTS, DOORS, SHORT
+from vestibule.doors.activity import DOORS, SHORT
 from vestibule.errors import Reason
+from vestibule.ground.acts import ACTS
 from vestibule.history import Circumstances, under
 from vestibule.policy import OPERATOR, Act
 from vestibule.user import User

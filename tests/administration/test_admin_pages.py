@@ -58,6 +58,7 @@ def words(response: TestResponse) -> str:
 
 
 @pytest.mark.attack(89)
+@pytest.mark.asvs("8.4.2")
 @pytest.mark.parametrize(
     "path",
     ["/admin", "/admin/users", "/admin/users/1", "/admin/feedback"]
@@ -85,6 +86,7 @@ def test_an_administrator_is_led_to_the_list(desk: Browser) -> None:
     assert desk.open("/admin").location == "/admin/users"
 
 
+@pytest.mark.asvs("7.5.3", "8.4.2")
 def test_acts_ask_for_a_fresh_proof_before_anything_is_filled_in(
     desk: Browser, auth: Auth, alice: User, clock: TurnableClock
 ) -> None:
@@ -384,6 +386,7 @@ def test_who_gives_up_the_role_is_led_to_sign_in(
     assert desk.open("/admin/users").status_code == 403
 
 
+@pytest.mark.asvs("6.4.6")
 def test_a_reset_link_goes_to_the_owner_and_to_no_page(
     desk: Browser, auth: Auth, alice: User, postbox: Postbox
 ) -> None:
@@ -409,6 +412,7 @@ def test_too_many_reset_links_are_refused_in_words(
     assert "Too many tries" in refused.text
 
 
+@pytest.mark.asvs("7.4.5")
 def test_signing_out_ends_every_session_and_changes_nothing_else(
     desk: Browser,
     new_browser: Callable[[], Browser],

@@ -68,6 +68,7 @@ def test_accounts_are_listed_by_number_a_page_at_a_time(auth: Auth) -> None:
     assert auth.administration.page(after=made[-1]) == []
 
 
+@pytest.mark.asvs("7.2.4")
 def test_a_role_changes_at_once_and_signs_its_owner_out(
     browser: Browser, auth: Auth, alice: User, bob: User, admin: User
 ) -> None:

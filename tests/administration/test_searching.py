@@ -119,6 +119,7 @@ def test_a_domain_of_another_alphabet_is_found_when_it_is_whole(
     assert found(auth, "anna@mün") == []
 
 
+@pytest.mark.asvs("1.2.4")
 @pytest.mark.attack(31, 140)
 @pytest.mark.usefixtures("either_way", "alice", "bob")
 @pytest.mark.parametrize(

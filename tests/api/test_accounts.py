@@ -129,6 +129,7 @@ def test_names_are_unknown_where_they_are_not_asked_for(
     assert told(refused) == (422, "field.unknown")
 
 
+@pytest.mark.asvs("3.3.4")
 def test_a_sign_in_sets_a_cookie_and_keeps_its_token_to_itself(
     api: Program, alice: User, clock: TurnableClock
 ) -> None:
@@ -289,6 +290,7 @@ def test_a_new_address_waits_until_its_link_is_used(
     assert told(used) == (410, "link.invalid")
 
 
+@pytest.mark.asvs("6.2.2")
 def test_a_password_change_keeps_this_session_and_ends_the_others(
     app: Flask, alice: User
 ) -> None:

@@ -22,6 +22,7 @@ PRIVATE = [
     ("DELETE", "/sessions/current"),
     ("DELETE", "/sessions/{handle}"),
     ("DELETE", "/users/{username}"),
+    ("GET", "/activity"),
     ("GET", "/feedback/{number}"),
     ("GET", "/preferences"),
     ("GET", "/profile"),
@@ -316,6 +317,7 @@ def test_a_token_is_in_no_representation(auth: Auth, alice: User) -> None:
                 assert not field.repr, (shape, field.name)
 
 
+@pytest.mark.asvs("7.2.4")
 @pytest.mark.attack(60)
 def test_a_session_whose_cookie_is_replaced_is_over(
     app: Flask, alice: User

@@ -253,6 +253,7 @@ def test_the_commands_on_the_page_are_ready_to_be_typed(app: Flask) -> None:
     ) in commands
 
 
+@pytest.mark.asvs("1.2.3")
 @pytest.mark.settings(site_name="<b>Shop</b>")
 def test_a_name_is_no_markup(app: Flask) -> None:
     page = Browser(app).open("/api/docs")

@@ -91,6 +91,7 @@ def test_the_list_of_bodies_is_complete(app: Flask) -> None:
     }
 
 
+@pytest.mark.asvs("3.5.2")
 @pytest.mark.attack(137, "A26")
 @every_body
 @one_database
@@ -146,6 +147,7 @@ def test_a_body_that_is_no_json_object_is_refused(
     assert state(auth) == before
 
 
+@pytest.mark.asvs("2.2.1")
 @pytest.mark.attack(87, "A32")
 @every_body
 def test_members_that_nobody_asked_for_are_refused(
@@ -174,6 +176,7 @@ def test_members_that_nobody_asked_for_are_refused(
 
 
 @pytest.mark.attack("A36")
+@pytest.mark.asvs("1.5.3", "15.3.7")
 @every_body
 @one_database
 def test_members_that_come_twice_are_refused(
@@ -210,6 +213,7 @@ ODD_VALUES: list[Any] = [
 
 
 @pytest.mark.attack(5, 95, 96, "A36")
+@pytest.mark.asvs("2.2.1", "15.3.5")
 @every_body
 def test_values_that_are_no_such_text_are_refused_at_their_field(
     api: Program, auth: Auth, method: str, path: str
@@ -228,6 +232,7 @@ def test_values_that_are_no_such_text_are_refused_at_their_field(
     assert state(auth) == before
 
 
+@pytest.mark.asvs("15.3.5")
 @pytest.mark.parametrize("odd", [None, "true", "on", 1, 0, 1.0, "", [], {}])
 def test_a_switch_is_true_or_false_and_nothing_like_it(
     api: Program, odd: object
@@ -353,6 +358,7 @@ def test_below_the_api_every_address_is_ours(
     assert told(api.call("GET", "/profile", headers=HTML))[0] == 401
 
 
+@pytest.mark.asvs("4.1.4")
 @one_database
 def test_standing_alone_odd_methods_are_answered_in_json(
     app: Flask,
@@ -374,6 +380,7 @@ def test_the_calls_of_a_host_beside_ours_stay_its_own(auth: Auth) -> None:
     assert client.get("/api").mimetype == "text/html"
 
 
+@pytest.mark.asvs("3.4.2")
 @one_database
 def test_options_tell_the_methods_and_nothing_for_other_sites(
     api: Program,
@@ -431,6 +438,7 @@ def test_a_database_that_does_not_answer_is_a_503(
 
 
 @pytest.mark.attack(31, "A38")
+@pytest.mark.asvs("16.5.1")
 def test_a_bug_is_a_500_that_tells_nothing(
     api: Program, auth: Auth, monkeypatch: pytest.MonkeyPatch
 ) -> None:

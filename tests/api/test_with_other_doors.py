@@ -43,6 +43,7 @@ def test_a_session_of_the_api_works_on_the_page_and_ends_there(
     assert api.whoami() is None
 
 
+@pytest.mark.asvs("6.3.1", "6.3.4")
 @pytest.mark.attack(42, "A21")
 def test_guesses_at_all_doors_spend_one_budget(
     app: Flask, alice: User

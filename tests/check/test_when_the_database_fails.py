@@ -165,6 +165,7 @@ def test_a_table_that_is_missing(
 
 
 @pytest.mark.attack(93, 146)
+@pytest.mark.asvs("13.2.6")
 def test_when_all_connections_are_taken_one_waits_and_is_told(
     app: Flask, auth: Auth, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -179,6 +180,7 @@ def test_when_all_connections_are_taken_one_waits_and_is_told(
         assert ask(app, by_cookie(token)).status_code == 200
 
 
+@pytest.mark.asvs("16.5.4")
 def test_a_bug_is_noted_and_tells_nothing(
     app: Flask,
     auth: Auth,

@@ -122,6 +122,7 @@ def test_a_stranger_is_refused_in_the_words_of_the_api(app: Flask) -> None:
         assert refused.data == api.data
 
 
+@pytest.mark.asvs("7.2.1", "7.4.1", "8.3.2")
 def test_what_is_over_is_refused_at_the_very_next_request(
     app: Flask, auth: Auth, alice: User, bob: User, clock: TurnableClock
 ) -> None:

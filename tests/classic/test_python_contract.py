@@ -264,6 +264,7 @@ def test_a_reset_token_sets_one_password_within_the_hour(
 
 
 @pytest.mark.attack("A11", "A16")
+@pytest.mark.asvs("14.2.4")
 def test_no_table_holds_a_session_or_a_reset_token_in_clear(
     auth: Auth, alice: User
 ) -> None:

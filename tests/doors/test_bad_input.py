@@ -194,6 +194,7 @@ def test_every_route_that_acts_is_covered(stage: Stage) -> None:
 
 
 @pytest.mark.attack(87, "A32")
+@pytest.mark.asvs("15.3.3")
 def test_unknown_fields_are_refused(stage: Stage) -> None:
     for route, who, fields in stage.visits():
         for name in ("is_admin", "id", "user_id", "hashed_password", "", "é"):
@@ -205,6 +206,7 @@ def test_unknown_fields_are_refused(stage: Stage) -> None:
                 assert_refused(route, knock(route, who, body, kind), body)
 
 
+@pytest.mark.asvs("2.2.2")
 @pytest.mark.attack(44, 55)
 @one_database
 def test_missing_fields_are_refused(stage: Stage) -> None:
@@ -219,6 +221,7 @@ def test_missing_fields_are_refused(stage: Stage) -> None:
 
 
 @pytest.mark.attack(5, "A36")
+@pytest.mark.asvs("15.3.7")
 @one_database
 def test_repeated_fields_are_refused(stage: Stage) -> None:
     for route, who, fields in stage.visits():
@@ -262,6 +265,7 @@ ODD_NAMES = [
 ]
 
 
+@pytest.mark.asvs("2.2.1", "2.2.2")
 @pytest.mark.attack(129, "A36")
 def test_texts_that_can_be_no_name_or_password_are_refused(
     stage: Stage,
@@ -298,6 +302,7 @@ ODD_VALUES = [
 
 
 @pytest.mark.attack(95, 96, "A36")
+@pytest.mark.asvs("2.2.1", "15.3.5")
 def test_values_of_the_wrong_type_are_refused(stage: Stage) -> None:
     for route, who, fields in stage.visits():
         for name in fields:
@@ -429,6 +434,7 @@ def test_huge_bodies_are_refused(stage: Stage) -> None:
             assert len(response.data) < 10_000
 
 
+@pytest.mark.asvs("5.2.1")
 @one_database
 def test_a_body_that_streams_without_a_length_is_cut(stage: Stage) -> None:
     for route, who, _ in stage.visits():
@@ -553,6 +559,7 @@ def assert_unmoved(
             assert response.status_code != 200 or method == "GET", told
 
 
+@pytest.mark.asvs("4.2.5")
 @pytest.mark.attack(34, "A38")
 def test_odd_headers_break_no_page_and_no_route(
     stage: Stage, app: Flask

@@ -117,7 +117,8 @@ def pages(app: Flask) -> list[str]:
 
 
 @one_database
-@pytest.mark.attack(66, 67, 71, "A30")
+@pytest.mark.attack(66, 67, "A30")
+@pytest.mark.asvs("14.2.2")
 def test_a_cache_shows_nobody_what_is_somebody_elses(
     cached: Cached, pages: list[str]
 ) -> None:
@@ -143,6 +144,7 @@ def test_a_cache_shows_nobody_what_is_somebody_elses(
 
 @one_database
 @pytest.mark.attack(66, 67, "A30")
+@pytest.mark.asvs("14.2.5")
 def test_a_page_that_pretends_to_be_a_file_tells_nothing(
     cached: Cached, pages: list[str]
 ) -> None:
@@ -163,6 +165,7 @@ def test_a_page_that_pretends_to_be_a_file_tells_nothing(
                     break
 
 
+@pytest.mark.asvs("3.5.7")
 @pytest.mark.attack(66, "A30")
 def test_files_for_everybody_are_kept(cached: Cached) -> None:
     alice, bob = cached.somebody("anna"), cached.somebody("boris")

@@ -45,6 +45,7 @@ def answered(
     return in_one_piece(wsgi)({"REQUEST_METHOD": method}, start), said
 
 
+@pytest.mark.asvs("4.2.2")
 def test_an_answer_that_says_its_length_comes_in_one_piece() -> None:
     pieces = Pieces(b"three ", b"random ", b"words")
 

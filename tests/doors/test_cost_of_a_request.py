@@ -68,6 +68,7 @@ def test_strangers_take_no_connection_to_look_around(
     assert taken == []
 
 
+@pytest.mark.asvs("1.4.3")
 def test_starting_leaves_no_connection_in_use(auth: Auth) -> None:
     create_app(auth=auth)
 

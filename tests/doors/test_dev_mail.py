@@ -24,6 +24,7 @@ def look(
     )
 
 
+@pytest.mark.asvs("13.4.5")
 def test_there_is_no_inbox_in_production(
     program: FlaskClient, alice: User
 ) -> None:

@@ -108,6 +108,7 @@ def test_a_form_may_lie_open_for_two_hours(
 
 
 @pytest.mark.attack(76)
+@pytest.mark.asvs("N23", "X15")
 def test_a_token_from_before_the_sign_in_is_worthless_after(
     browser: Browser, alice: User, auth: Auth
 ) -> None:
@@ -133,6 +134,7 @@ def test_a_token_from_before_the_sign_in_is_worthless_after(
 
 
 @pytest.mark.attack(76, 77)
+@pytest.mark.asvs("N23", "X15")
 def test_a_token_of_the_last_session_is_worthless_in_the_next(
     browser: Browser, alice: User, bob: User
 ) -> None:
@@ -150,6 +152,7 @@ def test_a_token_of_the_last_session_is_worthless_in_the_next(
 
 
 @pytest.mark.attack(75, "A25")
+@pytest.mark.asvs("3.5.1", "N23", "X15")
 @pytest.mark.parametrize(
     "path", ["/login", "/register", "/logout", "/password_reset"]
 )
@@ -214,6 +217,7 @@ FOREIGN = {
 
 
 @pytest.mark.attack(75, "A25")
+@pytest.mark.asvs("X14")
 @pytest.mark.parametrize("headers", FOREIGN.values(), ids=FOREIGN.keys())
 def test_a_foreign_site_can_start_nothing(
     browser: Browser,
@@ -391,6 +395,7 @@ def test_a_notice_waits_for_the_next_page_that_shows_notices(
 
 
 @pytest.mark.attack(92)
+@pytest.mark.asvs("9.1.1", "9.2.2")
 @pytest.mark.parametrize("spoiled", ["forged", "another's key", "garbage"])
 def test_a_visit_that_we_did_not_write_says_nothing(
     browser: Browser, app: Flask, alice: User, spoiled: str
@@ -412,6 +417,7 @@ def test_a_visit_that_we_did_not_write_says_nothing(
     assert browser.sign_in("alice").status_code == 302
 
 
+@pytest.mark.asvs("3.3.5", "4.2.5")
 @pytest.mark.settings(name_fields=True)
 def test_more_than_a_cookie_holds_is_dropped_and_nothing_breaks(
     browser: Browser, alice: User

@@ -121,6 +121,7 @@ def test_a_full_room_sends_away_who_was_let_in_most() -> None:
     assert turnstile.waiting == []
 
 
+@pytest.mark.asvs("2.4.1", "15.4.4")
 def test_nobody_alone_can_have_all_places() -> None:
     turnstile = Turnstile(4, of_one=2)
 
@@ -186,6 +187,22 @@ def test_who_finds_no_place_is_refused_as_by_the_door_and_costs_nothing(
     assert as_program(client, path).status_code != 503
 
 
+@pytest.mark.attack("A38")
+def test_no_spelling_of_the_method_leads_around_the_gate(app: Flask) -> None:
+    # Flask takes any of them for POST; a browser never sends them.
+    with full(gate_of(app).turnstile):
+        statuses = {
+            app.test_client().open("/login", environ_overrides=odd).status_code
+            for odd in (
+                {"REQUEST_METHOD": "post"},
+                {"REQUEST_METHOD": "Post"},
+                {"REQUEST_METHOD": "POST"},
+            )
+        }
+
+    assert statuses == {503}
+
+
 def test_a_visitor_is_refused_by_a_page_in_their_language(app: Flask) -> None:
     client = app.test_client()
     with full(gate_of(app).turnstile):
@@ -221,6 +238,7 @@ def test_a_copied_refusal_holds_nothing_of_who_was_refused_first(
     assert "evil" not in f"{answer.text}{answer.headers}"
 
 
+@pytest.mark.asvs("15.4.4")
 def test_everything_else_answers_while_all_places_are_taken(
     app: Flask, alice: User
 ) -> None:

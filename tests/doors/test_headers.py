@@ -145,6 +145,9 @@ def with_a_bug(app: Flask) -> Flask:
     return app
 
 
+@pytest.mark.asvs(
+    "3.4.2", "3.4.3", "3.4.4", "3.4.5", "3.4.6", "3.4.8", "3.5.8"
+)
 @pytest.mark.attack("A29")
 def test_every_answer_carries_the_headers_that_protect_it(
     app: Flask, auth: Auth, alice: User
@@ -184,6 +187,7 @@ def test_every_answer_carries_the_headers_that_protect_it(
     assert {200, 302, 401, 403, 404, 405, 413, 422, 500} <= statuses
 
 
+@pytest.mark.asvs("14.2.2", "14.3.2")
 @pytest.mark.attack(66, 67, "A30")
 def test_only_files_may_be_kept_by_anybody(
     app: Flask, auth: Auth, alice: User
@@ -226,6 +230,7 @@ def test_a_missing_file_shows_nobody_to_a_shared_cache(
     assert response.headers["Cache-Control"] == "no-store"
 
 
+@pytest.mark.asvs("3.4.1", "12.2.1", "N24")
 @https
 def test_under_https_every_answer_asks_for_https_from_now_on(
     app: Flask, auth: Auth, alice: User
@@ -238,6 +243,7 @@ def test_under_https_every_answer_asks_for_https_from_now_on(
         response.close()
 
 
+@pytest.mark.asvs("3.4.5")
 @pytest.mark.attack("A13")
 def test_the_address_of_a_mailed_link_goes_nowhere(
     browser: Browser, auth: Auth, alice: User
@@ -341,6 +347,7 @@ def test_pages_are_well_formed_and_name_their_language(
             assert link.text.strip(), name
 
 
+@pytest.mark.asvs("1.2.2", "1.2.3", "3.6.1", "3.7.1", "3.7.3")
 def test_pages_hold_nothing_inline_and_no_third_party(
     every_page: list[tuple[str, Page]],
 ) -> None:

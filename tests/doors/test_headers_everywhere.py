@@ -105,6 +105,20 @@ def assert_kept_by_nobody(path: str, answer: Answer) -> None:
 
 
 @pytest.mark.attack(66, 67, "A29", "A30")
+@pytest.mark.asvs(
+    "3.2.1",
+    "3.4.1",
+    "3.4.2",
+    "3.4.3",
+    "3.4.4",
+    "3.4.5",
+    "3.4.6",
+    "3.4.8",
+    "3.5.8",
+    "13.4.6",
+    "14.2.2",
+    "14.3.2",
+)
 def test_every_answer_of_every_route_is_dressed(stage: Stage) -> None:
     stage.app.extensions["vestibule"].is_https = True
     statuses: set[int] = set()
@@ -130,6 +144,7 @@ def ask(app: Flask, path: str, method: str = "GET", **more: Any) -> Answer:
     return asked(app, Knock(method, path, headers=headers, **more))
 
 
+@pytest.mark.asvs("3.4.3", "3.4.4", "4.2.5")
 @pytest.mark.attack("A29", "A30")
 def test_what_goes_wrong_before_and_behind_every_route_is_dressed(
     app: Flask, auth: Auth, monkeypatch: pytest.MonkeyPatch
@@ -199,6 +214,7 @@ def test_every_answer_of_the_check_is_dressed(
         assert_dressed("/check", answer, is_https=True)
 
 
+@pytest.mark.asvs("3.4.4", "3.5.7")
 @pytest.mark.attack("A29")
 def test_files_for_everybody_are_dressed(
     app: Flask, tmp_path: Path, auth: Auth, alice: User
@@ -236,6 +252,7 @@ def test_the_files_of_a_brand_are_dressed(
         assert_dressed(f"/brand/{name}", answer)
 
 
+@pytest.mark.asvs("3.4.6")
 @pytest.mark.settings(development=True)
 @pytest.mark.attack("A29")
 def test_the_inbox_of_development_is_dressed_but_for_mails_as_mails(
@@ -287,6 +304,7 @@ LEAVING = [
 
 
 @pytest.mark.attack("A30")
+@pytest.mark.asvs("14.3.1", "X33")
 @pytest.mark.parametrize(("method", "path", "leaves"), LEAVING)
 def test_who_leaves_has_the_browser_forget_the_pages(
     stage: Stage, method: str, path: str, *, leaves: bool

@@ -29,6 +29,7 @@ def token(auth: Auth, alice: User) -> str:
 
 
 @pytest.mark.attack("A13")
+@pytest.mark.asvs("3.4.5", "14.2.1", "X4")
 @pytest.mark.parametrize(
     "path", ["/password_reset/{}", "/password_reset?token={}"]
 )
@@ -49,6 +50,7 @@ def test_an_address_with_a_secret_shows_no_page(
     assert 'action="' not in form.text.partition("<main")[2].split("</main")[0]
 
 
+@pytest.mark.asvs("3.7.5")
 @pytest.mark.parametrize("path", FORMS)
 def test_whoever_keeps_no_cookies_is_told_so_and_sent_nowhere(
     browser: Browser, path: str
@@ -109,6 +111,7 @@ def test_the_cookie_goes_when_all_is_done_or_over(
 
 
 @pytest.mark.attack(11, 92)
+@pytest.mark.asvs("2.3.1", "9.1.1", "9.2.2")
 def test_a_cookie_of_another_kind_or_from_elsewhere_opens_nothing(
     app: Flask, auth: Auth, token: str
 ) -> None:

@@ -142,6 +142,7 @@ def address_noted(
 
 
 @pytest.mark.attack(33, 35, "A23")
+@pytest.mark.asvs("4.1.3", "15.3.4")
 @one_database
 def test_nobody_is_believed_where_no_proxy_is_configured(
     program: FlaskClient, auth: Auth, alice: User
@@ -174,6 +175,7 @@ PROXIED = [
 ]
 
 
+@pytest.mark.asvs("4.1.3", "15.3.4")
 @one_database
 @pytest.mark.settings(trusted_proxies="10.0.0.0/8, fd00::/8")
 def test_a_configured_proxy_is_believed_and_no_further(
@@ -188,6 +190,7 @@ def test_a_configured_proxy_is_believed_and_no_further(
 
 
 @pytest.mark.attack(33, 35, "A23")
+@pytest.mark.asvs("15.3.4", "X34")
 @pytest.mark.settings(attempts_per_address=3)
 @pytest.mark.parametrize("named", ["changing", "broken"])
 def test_an_invented_address_does_not_buy_another_guess(

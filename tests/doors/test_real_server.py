@@ -73,6 +73,7 @@ def test_headers_and_cookies_arrive_as_they_were_meant(
     assert (out.status_code, out.headers["Location"]) == (302, "/")
 
 
+@pytest.mark.asvs("4.2.2")
 def test_looking_at_the_head_gives_the_head_alone(server: Server) -> None:
     for path in (b"/", b"/login", b"/static/vestibule/vestibule.css"):
         (answer,) = exchange(
@@ -86,6 +87,7 @@ def test_looking_at_the_head_gives_the_head_alone(server: Server) -> None:
         assert b"content-security-policy" in head.lower()
 
 
+@pytest.mark.asvs("4.2.1")
 @pytest.mark.attack(134)
 def test_a_request_hidden_in_another_one_is_never_answered(
     server: Server,

@@ -428,6 +428,7 @@ def test_the_way_to_the_sign_in_leads_back_nowhere_else(
 
 
 @pytest.mark.attack(31, "A38")
+@pytest.mark.asvs("13.4.2", "16.3.4", "16.5.1")
 @one_database
 @pytest.mark.parametrize("headers", [HTML, {}], ids=["page", "document"])
 def test_a_bug_tells_a_number_that_is_in_the_log_and_nothing_else(
@@ -464,6 +465,7 @@ def test_every_bug_has_a_number_of_its_own(troubled: Flask) -> None:
     assert len(numbers) == 3
 
 
+@pytest.mark.asvs("16.3.4")
 @one_database
 @pytest.mark.parametrize("path", ["/unavailable", "/abort"])
 def test_what_is_unavailable_is_in_the_log_by_its_number(
@@ -572,6 +574,7 @@ def test_a_page_of_something_broken_does_not_guess_who_reads_it(
         assert "Sign in" not in page.text
 
 
+@pytest.mark.asvs("16.5.4")
 def test_a_bug_is_told_even_where_nobody_can_be_looked_up(
     troubled: Flask,
     alice: User,
@@ -636,7 +639,8 @@ def gone(auth: Auth, database_url: str) -> Iterator[None]:
     run_sql(server, f"ALTER DATABASE {url.database} ALLOW_CONNECTIONS true")
 
 
-@pytest.mark.attack(93)
+@pytest.mark.attack(93, "A51")
+@pytest.mark.asvs("16.5.2", "16.5.3")
 @pytest.mark.usefixtures("alice", "bob")
 def test_without_a_database_everybody_is_told_to_come_back(
     app: Flask,

@@ -26,6 +26,7 @@ def address(app: Flask, name: str = "vestibule.css") -> str:
         return url_for("vestibule.static", filename=name)
 
 
+@pytest.mark.asvs("13.4.7")
 def test_every_file_is_kept_for_a_year_under_an_address_of_its_content(
     app: Flask, program: FlaskClient
 ) -> None:
@@ -151,6 +152,7 @@ def test_a_file_that_changes_gets_another_address_at_once(
     assert program.get(old).cache_control.max_age == 300
 
 
+@pytest.mark.asvs("13.4.1", "13.4.3", "13.4.7")
 @pytest.mark.parametrize(
     "name",
     ["", "..", "../app.py", "%2e%2e/app.py", "%00", "a" * 5000, "/etc/passwd"],

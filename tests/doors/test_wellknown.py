@@ -157,6 +157,7 @@ def test_a_researcher_learns_whom_to_tell(
         clock.turn(days=200)
 
 
+@pytest.mark.asvs("1.2.2")
 @pytest.mark.parametrize(
     ("contact", "written"),
     [

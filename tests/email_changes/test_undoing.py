@@ -42,6 +42,7 @@ def address(auth: Auth, user: User) -> str:
     return auth.db.find_user_by(id=user.id).email
 
 
+@pytest.mark.asvs("6.3.7")
 @pytest.mark.attack(101, "A15")
 def test_the_old_address_is_told_twice_and_has_the_way_back(
     auth: Auth, alice: User, postbox: Postbox

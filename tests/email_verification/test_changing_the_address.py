@@ -47,6 +47,7 @@ def token_in(link: str) -> str:
 
 
 @pytest.mark.attack("A15")
+@pytest.mark.asvs("X9")
 def test_a_new_address_waits_until_it_is_confirmed(
     browser: Browser, auth: Auth, alice: User, postbox: Postbox
 ) -> None:

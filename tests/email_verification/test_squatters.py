@@ -42,6 +42,7 @@ def owner(auth: Auth) -> User:
     return auth.db.find_user_by(email=MAIL)
 
 
+@pytest.mark.asvs("6.3.6")
 @pytest.mark.attack(99, 100, "A5")
 def test_the_link_alone_confirms_no_strangers_account(
     browser: Browser, auth: Auth, squatted: User, postbox: Postbox
@@ -58,6 +59,7 @@ def test_the_link_alone_confirms_no_strangers_account(
 
 
 @pytest.mark.attack(99, 100, 101, "A5")
+@pytest.mark.asvs("X8")
 def test_the_owner_takes_the_account_over_by_the_same_letter(
     new_browser: Callable[[], Browser],
     auth: Auth,
@@ -197,6 +199,7 @@ def test_a_second_sign_up_looks_as_always_and_the_letter_leads_in(
     assert squatter.sign_in("squatter", THEIRS).status_code == 401
 
 
+@pytest.mark.asvs("2.3.1")
 @pytest.mark.attack(92, 100, "A5")
 @required
 def test_a_ticket_dies_with_the_password_it_was_given_for(
@@ -239,7 +242,7 @@ def test_signed_up_on_one_device_and_confirmed_on_another(
     assert laptop.sign_in("vera").location == "/profile"
 
 
-@pytest.mark.attack(43, 54, "A6")
+@pytest.mark.attack(43, "A6")
 def test_an_address_is_no_username_so_nobody_is_called_by_anothers(
     browser: Browser, program: FlaskClient, auth: Auth
 ) -> None:

@@ -42,6 +42,7 @@ def unpacked(content: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
     return json.loads(files.pop("my-data.json")), files
 
 
+@pytest.mark.asvs("5.4.1", "5.4.2")
 def test_the_file_of_somebody_who_used_everything(
     browser: Browser, auth: Auth, alice: User
 ) -> None:
@@ -212,6 +213,7 @@ def test_it_takes_a_fresh_proof(
     assert browser.send(PATH).mimetype == "application/zip"
 
 
+@pytest.mark.asvs("2.3.2")
 def test_ten_in_a_while_are_enough(
     browser: Browser,
     app: Flask,

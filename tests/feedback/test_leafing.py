@@ -107,6 +107,7 @@ def test_numbers_are_never_given_again(auth: Auth, alice: User) -> None:
     assert auth.feedback.add(alice, "Two", "…", by=OPERATOR) > first
 
 
+@pytest.mark.asvs("1.4.2")
 @one_database
 def test_the_size_of_a_part_is_between_one_and_a_hundred(
     reader: Program, auth: Auth, alice: User

@@ -54,6 +54,7 @@ def speaker(app: Flask, alice: User) -> Program:
     return program
 
 
+@pytest.mark.asvs("2.2.2")
 @pytest.mark.parametrize("letter", LETTERS)
 def test_the_longest_fits_and_one_more_does_not(
     writer: Browser, speaker: Program, auth: Auth, alice: User, letter: str

@@ -162,9 +162,9 @@ def test_who_wrote_is_told_by_a_signal_and_in_the_history(
     program.call("DELETE", "/feedback/1")
 
     told_of = [
-        (event["act"], event["outcome"], event["actor_id"])
-        for event in auth.history.of(alice.id)
-        if str(event["act"]).startswith("feedback")
+        (event.act, event.outcome, event.actor_id)
+        for event in auth.audit.of(alice.id).items
+        if event.act.startswith("feedback")
     ]
     assert told_of == [
         (f"feedback.{act}", "done", alice.id)

@@ -286,6 +286,7 @@ def test_pages_about_somebody_else_are_the_administrations(
     assert title in browser.open("/users/alice/delete").text
 
 
+@pytest.mark.asvs("2.3.2", "2.4.1")
 def test_the_thirty_first_in_a_while_has_to_wait_and_is_kept(
     browser: Browser,
     new_browser: Callable[[], Browser],
@@ -320,6 +321,7 @@ def test_the_thirty_first_in_a_while_has_to_wait_and_is_kept(
     assert again.status_code == 302
 
 
+@pytest.mark.asvs("1.2.2")
 def test_addresses_hold_names_in_any_letters(
     browser: Browser, auth: Auth
 ) -> None:
@@ -448,6 +450,7 @@ def test_nobody_else_is_shown_the_words_of_an_ended_session(
     assert "It is heavy." not in browser.open(path).text
 
 
+@pytest.mark.asvs("3.3.5")
 def test_words_without_end_fit_no_cookie_and_are_still_answered(
     browser: Browser, auth: Auth, alice: User
 ) -> None:

@@ -72,6 +72,7 @@ def seal(app: Flask, what: Any) -> str:
 
 
 @pytest.mark.attack(42, "A21", "A22")
+@pytest.mark.asvs("8.2.4", "X34")
 def test_an_owner_signs_in_at_once_while_strangers_guess(
     app: Flask, auth: Auth, alice: User
 ) -> None:
@@ -143,7 +144,7 @@ def test_ten_wrong_guesses_from_a_stolen_cookie_close_that_device_alone(
     assert thief.sign_in("alice").status_code == 302
 
 
-@pytest.mark.attack(42, "A22")
+@pytest.mark.attack("A22")
 def test_a_known_device_proves_and_changes_while_strangers_guess(
     app: Flask, auth: Auth, alice: User
 ) -> None:
@@ -245,7 +246,7 @@ def by_api(app: Flask, client: Any, token: str) -> None:
     assert done.get_json() == {"device": None}
 
 
-@pytest.mark.attack(36, 42, 100, "A22")
+@pytest.mark.attack(36, 42, "A22")
 @pytest.mark.parametrize("way", [by_page, by_api])
 def test_guessing_on_does_not_shut_out_who_has_just_reset(  # noqa: PLR0917
     app: Flask,
@@ -278,7 +279,7 @@ def test_guessing_on_does_not_shut_out_who_has_just_reset(  # noqa: PLR0917
     assert postbox.empty() == []
 
 
-@pytest.mark.attack(100, "A22")
+@pytest.mark.attack("A22")
 def test_a_program_that_resets_is_told_by_what_it_is_known(
     app: Flask, auth: Auth, alice: User
 ) -> None:
@@ -341,6 +342,7 @@ def test_a_planted_cookie_is_known_for_its_own_account_alone(
 
 @one_database
 @pytest.mark.attack("A22")
+@pytest.mark.asvs("9.1.1")
 @pytest.mark.parametrize(
     "value",
     [
@@ -365,6 +367,7 @@ def test_a_forged_cookie_is_as_good_as_none(
     assert planted(app, value).sign_in("alice").status_code == 429
 
 
+@pytest.mark.asvs("9.2.2")
 @one_database
 def test_what_is_sealed_for_another_use_is_no_device(
     app: Flask, auth: Auth, alice: User
@@ -385,6 +388,7 @@ def test_what_is_sealed_for_another_use_is_no_device(
     assert carried(place, f"{COOKIE}={long}") == []
 
 
+@pytest.mark.asvs("9.2.1")
 @one_database
 def test_a_cookie_is_worth_nothing_after_a_year(
     app: Flask, auth: Auth, alice: User, clock: TurnableClock
@@ -441,6 +445,7 @@ def test_a_device_keeps_its_token_and_the_table_holds_no_token(
     assert auth.get_user_from_session_id(token) is None
 
 
+@pytest.mark.asvs("3.3.5")
 def test_one_browser_remembers_five_accounts_the_last_one_first(
     app: Flask, auth: Auth
 ) -> None:
@@ -489,6 +494,7 @@ def test_of_one_account_the_device_used_longest_ago_goes(
     assert left == [made[0], *made[4:]]
 
 
+@pytest.mark.asvs("X13")
 @one_database
 @pytest.mark.settings(base_url="https://id.example.com")
 def test_the_cookie_is_bound_to_this_host_and_hidden_from_scripts(
@@ -615,6 +621,7 @@ def subjects(postbox: Postbox) -> Callable[[], list[str]]:
     return lambda: [letter.subject for letter in postbox.empty()]
 
 
+@pytest.mark.asvs("6.3.5", "8.2.4")
 def test_the_owner_is_told_of_a_second_device_and_not_of_the_first(
     app: Flask, alice: User, subjects: Callable[[], list[str]]
 ) -> None:

@@ -68,6 +68,7 @@ def desk(clock: TurnableClock) -> Desk:
     return Desk(settings, clock)
 
 
+@pytest.mark.attack("A47")
 @every_letter
 def test_both_forms_say_the_same(desk: Desk, kind: str, language: str) -> None:
     letter = sample(kind, language, desk)

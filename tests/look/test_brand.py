@@ -81,6 +81,7 @@ def test_pages_load_the_stylesheet_after_ours_and_show_the_logo(
     assert found.cache_control.immutable
 
 
+@pytest.mark.asvs("3.2.1")
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
@@ -106,6 +107,7 @@ def test_a_file_of_the_brand_can_do_nothing_but_be_shown(
     assert "Set-Cookie" not in found.headers
 
 
+@pytest.mark.asvs("13.4.7")
 @pytest.mark.parametrize(
     "name", ["", "secret.txt", "../vestibule.db", "%2e%2e/x", "logo.gif"]
 )

@@ -11,6 +11,12 @@ from house import House, opened
 
 pytest_plugins = ["chromium"]
 pytestmark = pytest.mark.browser
+# What scripts can keep in a browser, beside cookies.
+KEPT = """async () => [
+  ...Object.keys(localStorage), ...Object.keys(sessionStorage),
+  ...(await indexedDB.databases()).map(one => one.name),
+  ...(window.caches ? await caches.keys() : []),
+]"""
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +46,7 @@ class Viewer:
             page = self.pages[who] = context.new_page()
             page.on("console", self._on_console)
             page.on("requestfailed", self._on_failed)
+            page.on("request", self._on_request)
         return self.pages[who]
 
     def _on_console(self, message: ConsoleMessage) -> None:
@@ -52,6 +59,11 @@ class Viewer:
         # Nothing is lost by going on before a picture is there.
         if request.failure != "net::ERR_ABORTED":
             self.said.append((str(request.failure), request.url))
+
+    def _on_request(self, request: Request) -> None:
+        """Note what is asked of anybody else."""
+        if not request.url.startswith((self.house.url, "blob:", "data:")):
+            self.said.append(("asked of somebody else", request.url))
 
     def look_at(self, state: State) -> Iterator[str]:
         """Bring a page into a state, and tell what is wrong with it."""
@@ -71,6 +83,8 @@ class Viewer:
                 yield from (f"{theme}, {width}: {one}" for one in told)
             yield from (f"{width}: {one}" for one in looking.sizes(page))
         yield from self._use(page)
+        if kept := page.evaluate(KEPT):
+            yield f"the browser was given to keep: {kept}"
 
     def _set(
         self, page: Page, width: int, theme: looking.Theme = "light"
@@ -94,6 +108,7 @@ class Viewer:
         self.said.clear()
 
 
+@pytest.mark.asvs("14.2.3", "14.3.3")
 @pytest.mark.parametrize("language", ["en", "ru"])
 @pytest.mark.parametrize("wing", WINGS)
 def test_every_page_is_seen_well_in_every_state(

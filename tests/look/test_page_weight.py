@@ -41,6 +41,7 @@ def test_pages_at_the_door_are_light(weighed: dict[str, Pieces]) -> None:
         assert 0 < sum(scripts) <= MOST_SCRIPT, page
 
 
+@pytest.mark.asvs("3.6.1", "14.2.3")
 def test_pages_at_the_door_load_nothing_from_elsewhere_and_no_fonts(
     weighed: dict[str, Pieces],
 ) -> None:

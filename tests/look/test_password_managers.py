@@ -86,6 +86,7 @@ def pages(
     return found
 
 
+@pytest.mark.asvs("6.2.7")
 def test_every_field_says_what_belongs_into_it(
     pages: dict[str, Forms],
 ) -> None:
@@ -149,6 +150,7 @@ def test_the_name_to_sign_in_with_is_typed_as_it_is(
     assert name["spellcheck"] == "false"
 
 
+@pytest.mark.asvs("6.2.7", "N8")
 @pytest.mark.attack("A10")
 def test_nothing_keeps_a_password_from_being_filled_in_or_pasted(
     pages: dict[str, Forms],
@@ -188,6 +190,7 @@ def test_the_rule_for_new_passwords_is_that_of_the_server(
     assert sent.status_code == 302
 
 
+@pytest.mark.asvs("6.2.8", "6.2.9", "N4")
 def test_a_very_long_password_is_refused_in_words_and_not_cut(
     app: Flask,
 ) -> None:

@@ -44,6 +44,7 @@ def kinds(page: Page) -> list[str | None]:
     return [page.locator(one).get_attribute("type") for one in PASSWORDS]
 
 
+@pytest.mark.asvs("6.2.6", "N8")
 @pytest.mark.attack("A10")
 def test_one_press_shows_both_passwords_and_another_hides_them(
     window: Window,
@@ -66,6 +67,7 @@ def test_one_press_shows_both_passwords_and_another_hides_them(
     assert said.inner_text() == "Your password is hidden"
 
 
+@pytest.mark.asvs("6.2.6")
 def test_passwords_are_hidden_again_before_they_are_sent(
     window: Window,
 ) -> None:
@@ -79,6 +81,7 @@ def test_passwords_are_hidden_again_before_they_are_sent(
     assert page.evaluate("() => window.kinds") == ["password"] * 2
 
 
+@pytest.mark.asvs("N7")
 @pytest.mark.parametrize(
     ("typed", "advice"),
     [
@@ -186,6 +189,7 @@ def test_two_quick_presses_send_a_form_once(window: Window) -> None:
     assert "password1" in window.errors()
 
 
+@pytest.mark.asvs("6.2.7", "N8")
 @pytest.mark.attack("A10")
 @both_ways
 def test_every_field_takes_what_is_pasted(
@@ -203,6 +207,7 @@ def test_every_field_takes_what_is_pasted(
         assert page.locator(f"#{name}").input_value() == LONG
 
 
+@pytest.mark.asvs("3.7.5")
 def test_without_scripts_nothing_of_it_is_there(
     new_window: Callable[..., Window],
 ) -> None:

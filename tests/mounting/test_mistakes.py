@@ -143,6 +143,7 @@ def test_links_that_lead_elsewhere_are_told_in_debug_mode(
     assert "this is http://localhost:5391" in caplog.text
 
 
+@pytest.mark.asvs("13.3.2")
 def test_a_key_that_everybody_can_read_is_not_used(tmp_path: Path) -> None:
     assert saved_key(tmp_path) == saved_key(tmp_path)
     (tmp_path / "secret-key").chmod(0o604)

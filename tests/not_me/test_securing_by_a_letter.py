@@ -135,6 +135,7 @@ def test_a_program_secures_an_account_too(
     )
 
 
+@pytest.mark.asvs("N11")
 def test_until_a_new_password_is_set_nobody_signs_in(
     auth: Auth, alice: User, postbox: Postbox
 ) -> None:
@@ -311,6 +312,6 @@ def test_what_happened_stands_in_the_history(
     auth.not_me.shut_out(alice, keep=session)
     auth.not_me.secure(told(auth, alice, postbox))
 
-    acts = [event["act"] for event in auth.history.of(alice.id)]
+    acts = [event.act for event in auth.audit.of(alice.id).items]
 
     assert {"login.new_device", "not_me", "not_me.shut_out"} <= {*acts}

@@ -46,6 +46,7 @@ def test_the_page_says_that_a_token_was_sent(
 
 
 @pytest.mark.attack(18, "A4")
+@pytest.mark.asvs("X4")
 @both_doors
 def test_known_and_unknown_addresses_get_the_same_answer(
     app: Flask, auth: Auth, alice: User, opened: Opened
@@ -200,6 +201,7 @@ def test_the_letter_goes_to_the_stored_address_and_nowhere_else(
 
 
 @pytest.mark.attack(1, 2, 3, 4, "A1")
+@pytest.mark.asvs("X4")
 @pytest.mark.parametrize(
     "base",
     [
@@ -275,6 +277,7 @@ def test_no_header_of_a_request_reaches_the_links_of_any_letter(
 
 
 @pytest.mark.attack("A11")
+@pytest.mark.asvs("X7")
 def test_only_the_fingerprint_of_a_token_is_kept(
     auth: Auth, alice: User, postbox: Postbox
 ) -> None:
@@ -287,6 +290,7 @@ def test_only_the_fingerprint_of_a_token_is_kept(
 
 
 @pytest.mark.attack("A14")
+@pytest.mark.asvs("6.4.3", "X6")
 def test_a_request_by_itself_changes_nothing(
     auth: Auth, alice: User, postbox: Postbox
 ) -> None:
@@ -303,6 +307,7 @@ def test_a_request_by_itself_changes_nothing(
 
 
 @pytest.mark.attack(18, 19, "A22")
+@pytest.mark.asvs("X4")
 @both_doors
 def test_after_five_letters_there_is_silence_and_the_same_answer(
     app: Flask,

@@ -68,6 +68,7 @@ def test_the_link_leads_to_a_new_password_and_to_the_sign_in_page(
 
 
 @pytest.mark.attack(20, 100, "A12")
+@pytest.mark.asvs("6.3.6", "6.4.3", "7.4.3", "X5")
 @both_doors
 def test_a_reset_signs_nobody_in_and_everybody_out(
     app: Flask, auth: Auth, bob: User, token: str, opened: Opened
@@ -86,6 +87,7 @@ def test_a_reset_signs_nobody_in_and_everybody_out(
     assert auth.get_user_from_session_id(bobs) is not None
 
 
+@pytest.mark.asvs("2.3.1")
 @pytest.mark.attack(9, "A11")
 @both_doors
 def test_a_token_works_once(
@@ -197,6 +199,7 @@ def test_a_program_is_told_403_for_anything_that_is_not_right(
 
 
 @pytest.mark.attack("A11")
+@pytest.mark.asvs("N16", "X7")
 def test_a_token_lives_for_one_hour(
     app: Flask, auth: Auth, token: str, clock: TurnableClock
 ) -> None:
@@ -210,6 +213,7 @@ def test_a_token_lives_for_one_hour(
 
 
 @pytest.mark.attack("A11")
+@pytest.mark.asvs("X7")
 def test_only_the_newest_token_works(
     auth: Auth, token: str, postbox: Postbox
 ) -> None:
@@ -279,6 +283,7 @@ def test_the_page_behind_the_link_says_for_whom_it_is_to_them_alone(
     assert page.count("alice@example.com") == 1  # For password managers.
 
 
+@pytest.mark.asvs("6.2.4")
 def test_a_password_that_may_not_be_one_leaves_the_token_good(
     browser: Browser, auth: Auth, token: str
 ) -> None:
@@ -380,6 +385,7 @@ def test_a_reset_ends_every_other_mailed_token(
 
 
 @pytest.mark.attack("A12")
+@pytest.mark.asvs("6.3.7", "X5")
 def test_the_owner_is_told_of_the_new_password(
     auth: Auth, token: str, postbox: Postbox
 ) -> None:
@@ -406,6 +412,7 @@ def test_whoever_reads_the_mail_has_proven_the_address(
 
 
 @pytest.mark.attack("A11")
+@pytest.mark.asvs("X7")
 def test_of_several_uses_at_once_exactly_one_wins(
     auth: Auth, alice: User
 ) -> None:

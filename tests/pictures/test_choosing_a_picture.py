@@ -122,6 +122,7 @@ def test_saving_without_a_file_leaves_the_picture_as_it_is(
         assert shown(signed_in) == before
 
 
+@pytest.mark.asvs("5.2.4")
 def test_a_new_picture_takes_the_place_of_the_old_one(
     signed_in: Browser, auth: Auth, settings: Settings
 ) -> None:
@@ -138,6 +139,7 @@ def test_a_new_picture_takes_the_place_of_the_old_one(
     assert counts(auth)["vestibule_pictures"] == 1
 
 
+@pytest.mark.asvs("2.3.2", "5.2.1")
 @pytest.mark.attack("A39")
 @one_database
 def test_two_megabytes_are_allowed_and_not_one_byte_more(
@@ -158,6 +160,7 @@ def test_two_megabytes_are_allowed_and_not_one_byte_more(
 
 
 @pytest.mark.attack(113, "A39")
+@pytest.mark.asvs("5.2.1", "X16")
 @one_database
 def test_what_is_far_too_large_is_not_even_read(signed_in: Browser) -> None:
     answer = choose(signed_in, b"x" * 9_000_000)
@@ -166,6 +169,7 @@ def test_what_is_far_too_large_is_not_even_read(signed_in: Browser) -> None:
     assert "What you sent is too large" in answer.text
 
 
+@pytest.mark.asvs("X16")
 @one_database
 def test_only_people_who_are_signed_in_may_send_much(
     browser: Browser, signed_in: Browser, app: Flask

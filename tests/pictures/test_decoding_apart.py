@@ -51,6 +51,7 @@ def test_an_answer_is_read(child: Child) -> None:
     assert drawn.content == GOOD
 
 
+@pytest.mark.asvs("15.2.5")
 @pytest.mark.parametrize(
     "source",
     [
@@ -87,6 +88,7 @@ def test_a_child_that_dies_or_lies_is_an_unreadable_picture(
     assert none.value.fault == "unreadable"
 
 
+@pytest.mark.asvs("15.2.5")
 def test_a_child_that_hangs_is_killed_with_all_it_has_started(
     child: Child, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -129,6 +131,7 @@ def test_what_outlives_a_child_keeps_nobody_waiting(
     os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
 
 
+@pytest.mark.asvs("15.2.5")
 def test_a_child_knows_nothing_of_its_parent(
     child: Child, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -174,6 +177,7 @@ def taken_over(act: str) -> "subprocess.CompletedProcess[str]":
 
 
 @pytest.mark.attack(109, 110, "A39")
+@pytest.mark.asvs("1.3.6", "5.3.3", "15.2.5")
 @pytest.mark.parametrize(
     ("act", "stopped"),
     [
@@ -194,10 +198,12 @@ def test_a_child_can_open_nothing_and_take_little(
 
 
 @pytest.mark.attack(110)
+@pytest.mark.asvs("15.2.5")
 def test_a_child_that_never_ends_its_work_is_stopped_by_the_system() -> None:
     assert taken_over("while True: pass").returncode < 0
 
 
+@pytest.mark.asvs("15.2.2")
 def test_only_so_many_wait_and_the_next_is_told_to_come_again(
     child: Child, tmp_path: Path
 ) -> None:

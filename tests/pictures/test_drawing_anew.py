@@ -29,6 +29,7 @@ def at(drawn: Drawn, x: float, y: float) -> Any:
     )
 
 
+@pytest.mark.asvs("5.2.2")
 @pytest.mark.parametrize(
     ("size", "becomes"),
     [

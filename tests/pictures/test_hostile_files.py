@@ -83,6 +83,9 @@ def chosen(
 
 
 @pytest.mark.attack(106, 107, 108, 109, 110, 115)
+@pytest.mark.asvs(
+    "1.3.4", "1.3.6", "1.5.1", "5.2.2", "5.2.3", "5.2.6", "14.2.8", "X16"
+)
 @pytest.mark.parametrize("name", NAMES)
 def test_it_is_refused_in_words_or_becomes_a_clean_picture(
     auth: Auth,
@@ -116,6 +119,7 @@ def test_it_is_refused_in_words_or_becomes_a_clean_picture(
     assert corpus.asked == []
 
 
+@pytest.mark.asvs("1.3.4")
 @pytest.mark.attack(106)
 def test_every_svg_that_is_clean_shows_its_shape(
     auth: Auth, corpus: Corpus
@@ -160,6 +164,7 @@ ODD_NAMES = [
 
 
 @pytest.mark.attack(111, 112)
+@pytest.mark.asvs("1.3.3", "5.3.2", "5.3.3", "X16")
 def test_names_of_files_lead_nowhere(
     auth: Auth, browser: Browser, settings: Settings, alice: User
 ) -> None:

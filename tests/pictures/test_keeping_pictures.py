@@ -50,6 +50,7 @@ class Crash(BaseException):
 
 
 @pytest.mark.attack(111, 114, "A40")
+@pytest.mark.asvs("5.3.1", "5.3.2", "14.2.4", "X16")
 def test_files_are_private_and_named_by_chance(
     auth: Auth, settings: Settings, alice: User
 ) -> None:
@@ -67,6 +68,7 @@ def test_files_are_private_and_named_by_chance(
     assert picture.created_at == auth.clock.now()
 
 
+@pytest.mark.asvs("1.4.3", "5.2.4")
 @pytest.mark.attack("A40")
 def test_replacing_and_removing_leave_nothing_behind(
     auth: Auth, settings: Settings, alice: User, bob: User
@@ -116,6 +118,7 @@ def test_the_picture_goes_with_the_account(
     assert files(settings) == [bobs.name]
 
 
+@pytest.mark.asvs("2.3.3")
 def test_a_deletion_that_fails_keeps_the_picture(
     auth: Auth,
     settings: Settings,
@@ -349,6 +352,7 @@ def test_no_transaction_is_open_while_a_picture_is_drawn_or_stored(
             auth.pictures.replace(alice, fresh)
 
 
+@pytest.mark.asvs("2.4.1")
 def test_who_sends_file_after_file_that_is_no_picture_is_told_to_wait(
     auth: Auth, alice: User, bob: User, clock: TurnableClock
 ) -> None:

@@ -38,6 +38,7 @@ def test_anybody_who_is_signed_in_sees_it_and_nobody_else(
         assert answer.data not in refused.data
 
 
+@pytest.mark.asvs("3.2.1", "5.3.1", "5.4.1")
 @pytest.mark.attack(106, 107, "A41")
 def test_it_is_served_as_a_picture_and_as_nothing_else(
     auth: Auth, browser: Browser, alice: User

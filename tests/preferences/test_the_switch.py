@@ -81,7 +81,7 @@ def test_another_language_is_refused(
     assert browser.client.get_cookie("vestibule_language") is None
 
 
-@pytest.mark.attack(78)
+@pytest.mark.attack(75, "A25")
 def test_another_site_cannot_switch(browser: Browser) -> None:
     page = browser.client.post(
         "/language",
@@ -93,6 +93,7 @@ def test_another_site_cannot_switch(browser: Browser) -> None:
     assert "Set-Cookie" not in page.headers
 
 
+@pytest.mark.asvs("X13")
 def test_the_cookie_lives_a_year_and_no_script_reads_it(
     browser: Browser,
 ) -> None:

@@ -288,6 +288,7 @@ def test_a_solution_of_a_megabyte_is_refused_like_any_such_body(
 
 @one_database
 @pytest.mark.attack("A22")
+@pytest.mark.asvs("9.2.2")
 def test_a_solution_is_for_its_own_act_name_and_place(
     auth: Auth, app: Flask, alice: User, bob: User
 ) -> None:
@@ -320,6 +321,7 @@ def test_a_solution_is_for_its_own_act_name_and_place(
     )
 
 
+@pytest.mark.asvs("9.2.1")
 @one_database
 def test_a_solution_that_is_ten_minutes_old_comes_too_late(
     auth: Auth, app: Flask, alice: User, clock: TurnableClock

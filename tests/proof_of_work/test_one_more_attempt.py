@@ -168,6 +168,7 @@ def test_asking_for_a_reset_from_one_place_is_worked_for_alike(
         ask(31, work)
 
 
+@pytest.mark.asvs("2.4.1")
 @pytest.mark.attack("A22")
 def test_accounts_from_one_place_are_counted_before_the_hash(
     auth: Auth,

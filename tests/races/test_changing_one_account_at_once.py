@@ -52,6 +52,7 @@ def promoted(auth: Auth, user: User) -> Move:
 
 
 @pytest.mark.attack(145)
+@pytest.mark.asvs("15.4.3")
 def test_no_two_changes_of_an_account_wait_for_each_other(
     auth: Auth, track: Track, admin: User
 ) -> None:

@@ -10,7 +10,8 @@ from vestibule.errors import TooMany
 ACCOUNTS = 10
 
 
-@pytest.mark.attack(19, 32, "A21")
+@pytest.mark.asvs("6.3.1")
+@pytest.mark.attack(32, "A21")
 def test_of_200_guesses_of_two_processes_ten_are_evaluated(
     auth: Auth, track: Track
 ) -> None:

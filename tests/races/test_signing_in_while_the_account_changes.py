@@ -9,6 +9,7 @@ from vestibule.policy import OPERATOR
 from vestibule.user import User
 
 
+@pytest.mark.asvs("7.4.2")
 def test_no_session_is_left_of_a_deleted_account(
     auth: Auth, track: Track
 ) -> None:
@@ -31,6 +32,7 @@ def test_no_session_is_left_of_a_deleted_account(
             assert left(user.id) == {}
 
 
+@pytest.mark.asvs("7.4.2")
 def test_no_session_is_left_of_an_account_that_was_disabled(
     auth: Auth, track: Track, alice: User
 ) -> None:
@@ -50,6 +52,7 @@ def test_no_session_is_left_of_an_account_that_was_disabled(
             assert auth.get_user_from_session_id(came.gave) is None
 
 
+@pytest.mark.asvs("8.3.2", "15.4.2")
 def test_a_session_that_outlives_a_change_of_role_has_the_new_one(
     auth: Auth, track: Track, alice: User, admin: User
 ) -> None:

@@ -25,7 +25,8 @@ STATEMENTS = [
 ]
 
 
-@pytest.mark.attack("A34")
+@pytest.mark.asvs("2.3.4")
+@pytest.mark.attack("A34", "A50")
 @pytest.mark.parametrize("statement", STATEMENTS)
 def test_no_statement_takes_the_last_administrator_away(
     auth: Auth, admin: User, alice: User, statement: str

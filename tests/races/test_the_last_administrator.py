@@ -54,6 +54,7 @@ FULL = {"demote each other", "disable against delete"}
 
 
 @pytest.mark.attack("A34")
+@pytest.mark.asvs("2.3.4", "15.4.2")
 @pytest.mark.parametrize("duel", DUELS)
 def test_of_two_administrators_exactly_one_is_left(
     auth: Auth, track: Track, duel: str

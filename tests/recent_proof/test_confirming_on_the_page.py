@@ -95,6 +95,7 @@ def test_confirming_leads_back_and_is_a_proof_again(
     assert browser.open("/users/alice/delete").status_code == 303
 
 
+@pytest.mark.asvs("7.5.3")
 def test_the_form_itself_is_refused_once_the_proof_is_too_old(
     browser: Browser, auth: Auth, alice: User, clock: TurnableClock
 ) -> None:
@@ -156,6 +157,7 @@ def test_the_password_of_somebody_else_proves_nothing(
     assert browser.open("/users/alice/export").status_code == 303
 
 
+@pytest.mark.asvs("7.2.4")
 @pytest.mark.attack(59)
 def test_the_old_token_is_dead_and_other_devices_go_on(
     browser: Browser,
@@ -221,6 +223,7 @@ def test_under_https_the_new_cookie_is_as_strict_as_the_old(
     assert first == second == ["Secure; HttpOnly; Path=/; SameSite=Lax"]
 
 
+@pytest.mark.asvs("N21")
 def test_a_remembered_session_stays_remembered_and_lives_no_longer(
     browser: Browser, auth: Auth, alice: User, clock: TurnableClock
 ) -> None:
@@ -343,6 +346,7 @@ def test_a_form_from_elsewhere_confirms_nothing(
 # -- which acts ask for it --------------------------------------------------
 
 
+@pytest.mark.asvs("7.5.1", "X9")
 def test_a_new_username_takes_no_proof_and_a_new_address_does(
     browser: Browser,
     auth: Auth,

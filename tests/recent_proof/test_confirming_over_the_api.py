@@ -129,9 +129,9 @@ def test_a_wrong_password_is_counted_like_a_sign_in(
     clock.turn(seconds=60)
     assert bearer.call("POST", PROOF, RIGHT).status_code == 200
     said = [
-        event["outcome"]
-        for event in auth.history.of(1)
-        if event["act"] == "recent_proof"
+        event.outcome
+        for event in auth.audit.of(1).items
+        if event.act == "recent_proof"
     ]
     assert said == ["done", *["password.incorrect"] * 10]
 

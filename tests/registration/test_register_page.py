@@ -274,6 +274,7 @@ def test_where_addresses_must_be_confirmed_the_letter_is_announced(
     assert [letter.to for letter in postbox.empty()] == ["alice@example.com"]
 
 
+@pytest.mark.asvs("2.2.3")
 def test_each_field_says_what_is_wrong_with_it_at_once(
     browser: Browser,
 ) -> None:

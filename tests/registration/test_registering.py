@@ -41,6 +41,7 @@ def test_an_account_made_by_the_operator_needs_no_proof(
 
 
 @pytest.mark.attack(7, 8, "A2")
+@pytest.mark.asvs("X10")
 def test_no_spelling_of_a_taken_address_makes_a_second_account(
     auth: Auth, alice: User
 ) -> None:
@@ -75,6 +76,7 @@ def test_a_domain_and_its_ascii_form_are_one_address(auth: Auth) -> None:
             auth.registration.register(spelling, PASSWORD)
 
 
+@pytest.mark.asvs("2.2.1")
 @pytest.mark.attack(6, 129)
 def test_what_is_no_address_is_refused_at_its_field(auth: Auth) -> None:
     for address in (
@@ -125,6 +127,7 @@ def test_no_spelling_of_a_taken_username_makes_a_second_account(
             auth.registration.register("x@example.com", PASSWORD, spelling)
 
 
+@pytest.mark.asvs("2.2.1")
 def test_what_may_be_no_username_is_refused_at_its_field(auth: Auth) -> None:
     for username, code in (
         ("al", "username.too_short"),
@@ -210,6 +213,7 @@ def test_a_refused_sign_up_leaves_both_names_free(
     assert made.username == "newname"
 
 
+@pytest.mark.asvs("2.3.4")
 @pytest.mark.attack(145, "A2")
 @pytest.mark.parametrize("contested", ["email", "username", "derived"])
 def test_of_several_at_once_exactly_one_gets_the_name(

@@ -13,6 +13,7 @@ from vestibule.user import User
 pytestmark = pytest.mark.settings(verified_email_required="true")
 
 
+@pytest.mark.asvs("6.3.8")
 @pytest.mark.attack(27, "A4")
 @both_doors
 def test_a_taken_address_gets_the_same_answer_as_a_free_one(

@@ -74,6 +74,7 @@ def crowd(server: Server, addresses: int, each: int) -> Iterator[list[int]]:
 
 
 @pytest.mark.attack(113, 135)
+@pytest.mark.asvs("15.4.4")
 def test_bodies_that_never_come_leave_the_site_to_others(
     tmp_path: Path,
 ) -> None:
@@ -150,6 +151,7 @@ def is_let_in(server: Server) -> bool:
         return b" 401 " in one.recv(4096)
 
 
+@pytest.mark.asvs("15.4.4")
 def test_sign_ins_that_take_long_hold_nobody_else_up(tmp_path: Path) -> None:
     with serving(tmp_path, **SLOW) as server:
 

@@ -88,6 +88,7 @@ def test_command_it_prints_makes_the_first_admin(
     assert re.search(r"^is_admin +True$", shown.stdout, re.MULTILINE)
 
 
+@pytest.mark.asvs("13.3.2")
 def test_nobody_else_can_read_what_it_keeps(
     server: Server, home: Path
 ) -> None:

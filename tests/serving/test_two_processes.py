@@ -44,6 +44,7 @@ def answers(
 
 
 @pytest.mark.attack(145)
+@pytest.mark.asvs("2.3.4", "15.4.2")
 def test_every_race_has_one_winner(pair: list[Server]) -> None:
     """One story, because starting two servers takes longer than it."""
     same_address_has_one_winner(pair)

@@ -19,6 +19,7 @@ NEW = "a fresh and quite long phrase"
 NEWEST = "yet another rather long phrase"
 
 
+@pytest.mark.asvs("7.4.4")
 @both_ways
 def test_account_lives_its_whole_life(
     window: Window, server: Server, scripts: bool
@@ -239,6 +240,7 @@ def test_sign_in_leads_back_to_where_one_wanted_to_go(window: Window) -> None:
     assert window.path() == "/password/change"
 
 
+@pytest.mark.asvs("14.3.1", "X33")
 def test_back_button_after_signing_out_shows_nothing(window: Window) -> None:
     window.register("betty")
     window.sign_in("betty")
@@ -404,6 +406,7 @@ def test_enter_in_a_field_sends_the_form(window: Window) -> None:
     assert window.path() == "/profile"
 
 
+@pytest.mark.asvs("3.3.4", "N22")
 def test_cookies_are_hidden_from_scripts_and_other_sites(
     window: Window,
 ) -> None:

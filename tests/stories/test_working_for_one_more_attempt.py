@@ -86,6 +86,7 @@ def test_it_works_beside_the_person_and_sends_what_was_sent_too_soon(
     page.wait_for_url(f"{server.url}/profile")
 
 
+@pytest.mark.asvs("3.7.5")
 @pytest.mark.parametrize("scripts", [True], ids=["with scripts"])
 def test_where_nothing_can_be_computed_there_is_the_wait(
     window: Window,

@@ -22,6 +22,7 @@ Run = Callable[..., Result]
 def run(auth: Auth, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Give the test the commands, at a terminal in Russian."""
     monkeypatch.setenv("LC_ALL", "ru_RU.UTF-8")
+    monkeypatch.setenv("VESTIBULE_SECRET_KEY", auth.settings.site.secret_key)
     data = str(auth.settings.data_folder)
 
     def called(*arguments: str, typed: str = "") -> Result:

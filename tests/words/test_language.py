@@ -34,7 +34,9 @@ LATIN = (
     r"\S+@\S+|https?://\S+|Vestibule|alice|admin|mystery|JPG|PNG|SVG|UTC|zip"
     # How an account is looked for by its number, what a browser is called,
     # and what it keeps.
-    r"|id:7|Werkzeug\S*|IP-|cookie"
+    r"|id:7|CSV|JSON(?: Lines)?|vestibule audit verify|Werkzeug\S*|IP-|cookie"
+    # Network addresses of version 6.
+    r"|(?:[0-9a-f]{1,4}:){3,}[0-9a-f:]+"
 )
 
 

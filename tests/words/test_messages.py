@@ -292,6 +292,7 @@ def test_page_api_and_command_say_the_same_of_the_same(
             main,
             [*given, "--password-stdin", "--data", data],
             input=f"{password}\n",
+            env={"VESTIBULE_SECRET_KEY": auth.settings.site.secret_key},
         )
 
         assert api.json is not None

@@ -3,74 +3,24 @@
 Administrators read it, and so can the account's owner.
 """
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from vestibule.doors.hall import auth
 from vestibule.doors.words import say
 from vestibule.errors import Reason
+from vestibule.ground.acts import ACTS
 from vestibule.signals import DONE
+
+if TYPE_CHECKING:
+    from vestibule.capabilities.audit.outcomes import Happened
 
 
 def _(text: str) -> str:
     """Mark a text as one to be translated where it is shown."""
     return text
 
-
-ACTS = {
-    "registration": _("Account created"),
-    "importing": _("Account brought over from another system"),
-    "login": _("Sign-in"),
-    "login.stop": _("Sign-in closed to new devices for a day"),
-    "login.new_device": _("Sign-in with a new device"),
-    "not_me": _("“This wasn’t me”: everybody signed out, password ended"),
-    "not_me.shut_out": _("“This wasn’t me”: signed out everywhere else"),
-    "recent_proof": _("Password confirmed again"),
-    "session.end": _("Sign-out"),
-    "session.end_one": _("Sign-out of another device"),
-    "session.end_all": _("Sign-out on all devices"),
-    "password.change": _("Password change"),
-    "password.rehash": _("Password kept in a safer form"),
-    "password_reset.ask": _("Password reset requested"),
-    "password_reset.finish": _("Password reset"),
-    "password_reset": _("Password reset"),
-    "email_verification.ask": _("Confirmation message sent"),
-    "email_verification.confirm": _("Email address confirmed"),
-    "email.change.ask": _("Change of email address requested"),
-    "email.change": _("Change of email address"),
-    "email.undo": _("Change of email address undone"),
-    "email_verification.code": _("Code from a message tried"),
-    "letter": _("Email message"),
-    "profile.update": _("Profile change"),
-    "picture": _("New picture"),
-    "picture.change": _("New picture"),
-    "picture.remove": _("Picture removed"),
-    "feedback.add": _("Feedback written"),
-    "feedback.change": _("Feedback changed"),
-    "feedback.delete": _("Feedback deleted"),
-    "feedback.list": _("Look at the feedback"),
-    "feedback.see": _("Look at feedback"),
-    "feedback.search": _("Search in all feedback"),
-    "account.see": _("Look at the account"),
-    "account.export": _("Data export"),
-    "account.delete": _("Deletion of the account"),
-    "export": _("Data export"),
-    "deletion": _("Deletion of the account"),
-    "administration.promote": _("Made an administrator"),
-    "administration.demote": _("Administrator’s role taken away"),
-    "administration.disable": _("Account disabled"),
-    "administration.enable": _("Account enabled"),
-    "administration.send_reset": _("Reset link sent by an administrator"),
-    "administration.set_password": _("Password set by the operator"),
-    "users.list": _("Look at the list of users"),
-    "users.inspect": _("Look at the account as an administrator"),
-    "users.disable": _("Account disabled"),
-    "users.enable": _("Account enabled"),
-    "users.promote": _("Made an administrator"),
-    "users.demote": _("Administrator’s role taken away"),
-    "users.send_reset": _("Reset link sent by an administrator"),
-    "users.end_sessions": _("Sign-out on all devices"),
-}
 
 DOORS = {
     "page": _("Website"),
@@ -105,39 +55,95 @@ class Line:
 
     ``by`` is ``self`` for the account's owner, ``other`` for somebody else
     who was signed in, ``operator`` for commands, and else empty. ``actor``
-    names somebody else whose account is still there.
+    and ``subject`` name people whose accounts are still there.
     """
 
     at: int
+    act: str
     what: str
     is_done: bool
     outcome: str
     by: str
     actor_id: int | None
     actor: str
+    subject_id: int | None
+    subject: str
     door: str
     address: str
+    agent: str
+    code: str
+    way: str
+
+
+def acts() -> list[tuple[str, str]]:
+    """List all acts with their words, by these; alike words once."""
+    told = {say(text): code for code, text in reversed(ACTS.items())}
+    return [(told[text], text) for text in sorted(told)]
+
+
+def alike(code: str) -> tuple[str, ...]:
+    """List the acts that have the same words as one."""
+    if code not in ACTS:
+        return (code,) if code else ()
+    return tuple(c for c, text in ACTS.items() if text == ACTS[code])
 
 
 def activity(user_id: int, most: int) -> list[Line]:
     """Tell what happened to an account lately, the newest first."""
-    events: list[dict[str, Any]] = auth().history.of(user_id, most)
-    others = {event["actor_id"] for event in events} - {None, user_id}
-    called = auth().db.usernames_of(others)
+    return lines(auth().audit.of(user_id, most).items, user_id)
+
+
+def lines(
+    events: "Sequence[Happened]", user_id: int | None = None
+) -> list[Line]:
+    """Put events into words.
+
+    Args:
+        events: as the history tells them.
+        user_id: whose they are, if all are one person's.
+    """
+    actors = {event.actor_id for event in events}
+    others = {event.subject_id for event in events} if user_id is None else ()
+    people = {n for n in actors.union(others) if n is not None}
+    called = auth().db.usernames_of(people - {user_id})
+    return [_line(event, called) for event in events]
+
+
+def own_lines(events: "Sequence[Happened]", user_id: int) -> list[Line]:
+    """Put events into words for whose account it is.
+
+    Attack: learning an administrator's name or network address.
+    """
     return [
-        Line(
-            at=event["at"],
-            what=say(ACTS.get(event["act"], event["act"])),
-            is_done=event["outcome"] == DONE,
-            outcome=_outcome(event["outcome"]),
-            by=_by(event, user_id),
-            actor_id=event["actor_id"],
-            actor=called.get(event["actor_id"], ""),
-            door=say(DOORS.get(event["door"], event["door"])),
-            address=event["address"],
+        _line(
+            event
+            if event.actor_id in (None, user_id)
+            else replace(event, address="", agent=""),
+            {},
         )
         for event in events
     ]
+
+
+def _line(event: "Happened", called: Mapping[int, str]) -> Line:
+    """Put one event into words."""
+    return Line(
+        at=event.at,
+        act=event.act,
+        what=say(ACTS.get(event.act, event.act)),
+        is_done=event.outcome == DONE,
+        outcome=_outcome(event.outcome),
+        by=_by(event),
+        actor_id=event.actor_id,
+        actor=called.get(event.actor_id or 0, ""),
+        subject_id=event.subject_id,
+        subject=called.get(event.subject_id or 0, ""),
+        door=say(DOORS.get(event.door, event.door)),
+        address=event.address,
+        agent=event.agent,
+        code=event.outcome,
+        way=event.door,
+    )
 
 
 def _outcome(code: str) -> str:
@@ -151,8 +157,8 @@ def _outcome(code: str) -> str:
     return say("Refused: {why}", why=say(text))
 
 
-def _by(event: dict[str, Any], user_id: int) -> str:
+def _by(event: "Happened") -> str:
     """Say who did something, as far as that was known."""
-    if event["actor_id"] is not None:
-        return "self" if event["actor_id"] == user_id else "other"
-    return "operator" if event["door"] in ("command", "python") else ""
+    if event.actor_id is not None:
+        return "self" if event.actor_id == event.subject_id else "other"
+    return "operator" if event.door in ("command", "python") else ""

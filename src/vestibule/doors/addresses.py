@@ -55,6 +55,6 @@ def _places(rule: Rule) -> Iterator[tuple[str, str, str]]:
     another kind, such as ``<path:…>``, is tried earlier or later than ours.
     """
     host = rule.host or rule.subdomain or ""
-    path = re.sub(r"\w+>", "…>", rule.rule)
+    path = re.sub(r"\b\w+>", "…>", rule.rule)
     for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
         yield host, path, method

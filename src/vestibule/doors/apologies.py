@@ -14,6 +14,7 @@ from werkzeug.test import run_wsgi_app
 
 from vestibule.doors.guards import BUSY
 from vestibule.doors.hall import Hall
+from vestibule.doors.numbers import ENTRY
 from vestibule.doors.words import liked
 from vestibule.ground.words import LANGUAGES
 
@@ -48,6 +49,9 @@ class Apologies:
 
         The answer holds nothing of who asks but the language.
         """
+        entry = environ.get(ENTRY)
+        if entry is not None:
+            entry.is_turned_away = True
         asked = self._asked(environ)
         key = tuple(asked.values())
         told = self._answers.get(key)

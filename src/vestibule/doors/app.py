@@ -1,13 +1,17 @@
 """The Flask extension, and the standalone application that uses it."""
 
+from pathlib import Path
+
 from flask import Blueprint, Flask
 
 from vestibule.auth import Auth
+from vestibule.custody import with_key
 from vestibule.doors import refusals
 from vestibule.doors.addresses import warn_of_taken
 from vestibule.doors.check import place_check
 from vestibule.doors.front import put_in_front
 from vestibule.doors.hall import Hall
+from vestibule.doors.health import place_health
 from vestibule.doors.host_fields import ProfileFields, check_fields
 from vestibule.doors.hosting import WorkerBeside, attend, follow_forks, log
 from vestibule.doors.mirror import MirroredCommands
@@ -34,6 +38,7 @@ class Vestibule:
         url_prefix: str | None = None,
         profile_fields: type[ProfileFields] | None = None,
         worker: bool = True,
+        watched: bool = False,
     ) -> None:
         """Mount in an application now, or later by ``init_app``.
 
@@ -45,6 +50,8 @@ class Vestibule:
                 the setting ``URL_PREFIX`` if left out.
             profile_fields: what the host asks of its people besides.
             worker: send the mails from a thread of the host's processes.
+            watched: answer at /healthz, /readyz and, with a token, at
+                /metrics; these are the host's own otherwise.
         """
         if settings is not None and not isinstance(settings, Settings):
             raise TypeError("settings are made by Settings.load(…)")
@@ -52,6 +59,7 @@ class Vestibule:
         self._url_prefix = url_prefix
         self._profile_fields = profile_fields
         self._worker = worker
+        self._watched = watched
         if app is not None:
             self.init_app(app)
 
@@ -105,6 +113,8 @@ class Vestibule:
         handlers.setdefault(Refusal, refusals.answer_refusal)
         _take_addresses(app, own, hall)
         add_well_known(app, own.auth.settings, whole=whole)
+        if whole or self._watched:
+            _be_watched(own)
         _refuse_views_without_act(app)
         app.cli.add_command(MirroredCommands())
 
@@ -119,17 +129,29 @@ def _take_addresses(app: Flask, own: Hall, hall: Blueprint) -> None:
     warn_of_taken(app, earlier, prefix)
 
 
+def _be_watched(own: Hall) -> None:
+    """Answer those who watch, and count what they are told of."""
+    if own.beside is not None:
+        own.readiness.is_working = own.beside.is_working
+    place_health(own, own.readiness)
+    if own.auth.settings.watch.metrics_token:
+        # The library is loaded only where somebody wants the numbers.
+        from vestibule.doors.metrics import place_metrics
+
+        own.metrics = place_metrics(own)
+
+
 def _open(
     app: Flask, settings: Settings | None, url_prefix: str | None
 ) -> Auth:
     """Open the database of a host, with the settings it has chosen."""
     if settings is None:
-        settings = Settings.of_this_process(app.config)
+        settings = Settings.load(env_file=Path(".env"), config=app.config)
     if url_prefix is not None:
         settings = settings.having("option", URL_PREFIX=url_prefix)
     if app.debug and "DEVELOPMENT" not in settings.origins:
         settings = settings.having("app.debug", DEVELOPMENT="true")
-    auth = Auth.opened(settings.with_saved_secret())
+    auth = Auth.opened(with_key(settings))
     follow_forks(auth)
     return auth
 

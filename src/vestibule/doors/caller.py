@@ -19,6 +19,7 @@ from werkzeug.wrappers import Response
 from vestibule.doors import whence
 from vestibule.doors.credentials import bearer_claim, bearer_token
 from vestibule.doors.hall import auth, hall, settings
+from vestibule.doors.numbers import number_of
 from vestibule.doors.stay import stay
 from vestibule.errors import NotProven
 from vestibule.history import Circumstances, under
@@ -79,7 +80,11 @@ def request_id() -> str:
     """Say the number under which this request is in the history."""
     known = stay()
     if not known.request_id:
-        known.request_id = str(auth().randomness.row_id())
+        known.request_id = number_of(
+            request.environ,
+            settings().site.trusted_proxies,
+            auth().randomness,
+        )
     return known.request_id
 
 

@@ -15,6 +15,8 @@ from vestibule.doors.addresses import CHECK, is_taken
 from vestibule.doors.credentials import bearer_claim, bearer_token
 from vestibule.doors.guards import NotFromHere, is_local
 from vestibule.doors.headers import of_no_page
+from vestibule.doors.looking_glass import LookingGlass
+from vestibule.doors.numbers import number_of
 from vestibule.doors.refusals import HTTP_REASONS
 from vestibule.doors.returning import Returning
 from vestibule.errors import Fault, NotProven, Unavailable
@@ -56,6 +58,7 @@ class Check:
         self._auth = own.auth
         self._cookie = own.session_reader
         self._outages = own.outages
+        self._trusted = own.auth.settings.site.trusted_proxies
         self._returning = Returning(own.auth.settings)
         self._loopback_only = own.auth.settings.site.loopback_only
         self._language = own.auth.settings.brand.language
@@ -70,11 +73,13 @@ class Check:
             status, headers, body = self._answer(environ)
         except Unavailable as silent:
             wait = ("Retry-After", str(silent.retry_after))
-            status, headers, body = self._broken(503, silent.faults[0], wait)
+            status, headers, body = self._broken(
+                environ, 503, silent.faults[0], wait
+            )
         except Exception as bug:  # noqa: BLE001
             # Nothing that a server might show a stranger gets past here.
             fault = Fault(HTTP_REASONS[500])
-            status, headers, body = self._broken(500, fault, bug=bug)
+            status, headers, body = self._broken(environ, 500, fault, bug=bug)
         length = ("Content-Length", str(len(body)))
         start(status, [*headers, length, *self._usual])
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
@@ -116,13 +121,14 @@ class Check:
 
     def _broken(
         self,
+        environ: "WSGIEnvironment",
         status: int,
         fault: Fault,
         *more: tuple[str, str],
         bug: Exception | None = None,
     ) -> tuple[str, Headers, bytes]:
         """Answer what is our fault, with a number that the log has, too."""
-        number = str(self._auth.randomness.row_id())
+        number = number_of(environ, self._trusted, self._auth.randomness)
         if bug is None:
             self._outages.note(number)
         else:
@@ -191,4 +197,4 @@ def place_check(own: "Hall", earlier: Iterable["Rule"]) -> None:
     """Put the check in front, unless a host has that address already."""
     path = own.auth.settings.site.url_prefix + CHECK
     if own.front is not None and not is_taken(path, earlier):
-        own.front.places[path] = Check(own)
+        own.front.places[path] = LookingGlass(own, Check(own))

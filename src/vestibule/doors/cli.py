@@ -1,5 +1,6 @@
 """The command line: one more door over the same operations."""
 
+import logging
 import shlex
 import shutil
 import signal
@@ -12,21 +13,32 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vestibule import capabilities
-from vestibule.doors import mail
+from vestibule.doors import mail, secret
+from vestibule.doors.backup import backup
 from vestibule.doors.commands import (
+    mounted,
     say,
     show_json,
     tell,
     with_auth,
     with_settings,
 )
+from vestibule.doors.doctor import doctor
 from vestibule.sections import all_knobs
 from vestibule.settings import Settings
 
 if TYPE_CHECKING:
     from vestibule.auth import Auth
 
-WITH_COMMANDS = ("administration", "importing", "export", "deletion")
+log = logging.getLogger("vestibule")
+
+WITH_COMMANDS = (
+    "administration",
+    "importing",
+    "audit",
+    "export",
+    "deletion",
+)
 
 ENTRANCE = """Vestibule: accounts you own.
 
@@ -91,7 +103,7 @@ def _own_command() -> str:
 def warn_without_mail(settings: Settings) -> None:
     """Say that letters will wait, where no mail server is set."""
     if not settings.mail.server:
-        tell("No mail will leave: VESTIBULE_MAIL_SERVER is not set.", err=True)
+        log.warning("No mail will leave: VESTIBULE_MAIL_SERVER is not set.")
 
 
 def warn_of_colours(settings: Settings) -> None:
@@ -99,7 +111,7 @@ def warn_of_colours(settings: Settings) -> None:
     from vestibule.ground.brand import Brand
 
     for fault in Brand.read(settings.brand.folder).faults():
-        click.echo(fault, err=True)
+        log.warning("%s", fault)
 
 
 @main.command(
@@ -112,16 +124,15 @@ def warn_of_colours(settings: Settings) -> None:
 def serve_command(load: Callable[..., Settings], **options: Any) -> None:
     """Serve in production; refuses to start half-configured."""
     from vestibule import migrations
-    from vestibule.doors.server import (
-        check_address,
-        check_production,
-        serve,
-    )
+    from vestibule.doors.doctor import admit, note
+    from vestibule.doors.logs import write_json
+    from vestibule.doors.server import check_address, serve
 
     settings = load(**options)
-    check_production(settings)
+    warnings = admit(settings)
     check_address(settings)
-    warn_without_mail(settings)
+    write_json(settings)
+    note(warnings)
     warn_of_colours(settings)
     migrations.upgrade(settings)
     serve(settings)
@@ -131,8 +142,12 @@ def serve_command(load: Callable[..., Settings], **options: Any) -> None:
 @with_auth
 def worker(auth: "Auth") -> None:
     """Send mails and clear up, in a process of its own."""
+    from vestibule.doors.logs import write_json
     from vestibule.worker import Worker
 
+    # A host decides itself what becomes of its log.
+    if mounted() is None:
+        write_json(auth.settings)
     warn_without_mail(auth.settings)
     # Blocked before the thread starts, so that a signal only wakes this
     # one and a letter in hand is finished.
@@ -140,7 +155,7 @@ def worker(auth: "Auth") -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, endings)
     working = Worker(auth)
     thread = working.start()
-    tell("Worker is running. Press Ctrl-C to stop.", err=True)
+    log.info("worker is running")
     signal.sigwait(endings)
     working.stop()
     thread.join()
@@ -226,5 +241,8 @@ def _mount(commands: click.Group) -> None:
 
 
 _mount(mail.commands)
+main.add_command(doctor)
+main.add_command(backup)
+_mount(secret.commands)
 for _name in WITH_COMMANDS:
     _mount(import_module(f"{capabilities.__name__}.{_name}.cli").commands)

@@ -4,7 +4,7 @@ Results and refusals are in the language of the terminal. Help, what is
 wrong with settings, and what goes to programs (``--json``) is in English.
 
 Exit statuses: 0 done, 1 refused or failed, 2 wrong usage or settings,
-3 not found.
+3 not found, 4 the database does not answer or is of another version.
 """
 
 import functools
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from vestibule.auth import Auth
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-FAILED, USAGE, NOT_FOUND = 1, 2, 3
+FAILED, USAGE, NOT_FOUND, UNAVAILABLE = 1, 2, 3, 4
 
 # Where a context of click keeps the operations of the host around.
 MOUNTED = "vestibule.mounted"
@@ -65,6 +65,18 @@ def mounted() -> "Auth | None":
 
 def with_auth(command: Command) -> Command:
     """Give a command the operations, over the configured database."""
+    return _over(_ready, command)
+
+
+def with_history(command: Command) -> Command:
+    """Give a command the operations, and make neither database nor key."""
+    return _over(_found, command)
+
+
+def _over(
+    prepared: Callable[[Settings], Settings], command: Command
+) -> Command:
+    """Give a command the operations over settings that were looked at."""
 
     @functools.wraps(command)
     def called(load: Callable[..., Settings], **options: Any) -> object:
@@ -73,13 +85,49 @@ def with_auth(command: Command) -> Command:
         from vestibule.history import Circumstances, under
 
         with under(Circumstances(door="command")):
-            auth = mounted() or Auth.opened(load().with_saved_secret())
+            auth = mounted() or Auth.opened(prepared(load()))
             try:
+                # Who verifies a forged history is to be told what is wrong.
+                if command.__name__ != "verify":
+                    _refuse_foreign_key(auth)
                 return command(auth, **options)
             finally:
                 auth.db.close()
 
     return with_settings(called)  # type: ignore[return-value]
+
+
+def _refuse_foreign_key(auth: "Auth") -> None:
+    """Go on only with a key that fits the history, if a saved one is used.
+
+    The one in the data folder may be left from a trial, and the service
+    gets another: whatever is signed with the saved one counts as forged.
+
+    Raises:
+        SettingsError: the newest seal is by another key.
+    """
+    is_saved = auth.settings.origins.get("SECRET_KEY") == "data folder"
+    if is_saved and auth.audit.is_foreign():
+        raise SettingsError(
+            f"{auth.settings.data_folder / 'secret-key'} is not the key that "
+            "has sealed the history. Start the command in the folder where "
+            "the .env of the service is, or give it the same environment."
+        )
+
+
+def _ready(settings: Settings) -> Settings:
+    """Give settings with a key, which may be new in a new data folder."""
+    from vestibule.custody import with_key
+
+    return with_key(settings)
+
+
+def _found(settings: Settings) -> Settings:
+    """Give settings with the key and the database that there are."""
+    from vestibule.custody import needs_database, with_own_key
+
+    needs_database(settings)
+    return with_own_key(settings)
 
 
 def _run(command: Callable[[], object]) -> object:
@@ -89,14 +137,15 @@ def _run(command: Callable[[], object]) -> object:
     except SettingsError as error:
         fail(str(error), USAGE)
     except SchemaError as error:
-        fail(str(error), FAILED)
+        fail(str(error), UNAVAILABLE)
     except OSError as error:
         fail(f"{error.filename or 'System'}: {error.strerror}", FAILED)
     except Unavailable as refusal:
         # What the driver says names the host and never the password.
         cause = getattr(refusal.__cause__, "orig", refusal)
         why = str(cause).partition("\n")[0]
-        fail(say("The database does not answer: {why}", why=why), FAILED)
+        text = say("The database does not answer: {why}", why=why)
+        fail(text, UNAVAILABLE)
     except Refusal as refusal:
         for fault in refusal.faults:
             text = fault.said_in(tongue())

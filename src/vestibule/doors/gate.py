@@ -105,7 +105,8 @@ class Gate:
         self, environ: "WSGIEnvironment", start: "StartResponse"
     ) -> Iterable[bytes]:
         """Let a request in, after a while perhaps, or refuse it."""
-        method = environ["REQUEST_METHOD"]
+        # Attack: "post", which Flask takes for "POST".
+        method = environ["REQUEST_METHOD"].upper()
         if method in BODILESS:
             return self._pass(environ, start)
         # Flask takes "//login" for "/login", and may take "/login/".

@@ -12,12 +12,14 @@ from vestibule.doors.destinations import sharing_origins
 from vestibule.doors.outages import Outages
 from vestibule.ground.brand import Brand
 from vestibule.ground.signing import Seal
+from vestibule.readiness import Readiness
 from vestibule.settings import Settings
 
 if TYPE_CHECKING:
     from vestibule.doors.front import Front
     from vestibule.doors.host_fields import ProfileFields
     from vestibule.doors.hosting import WorkerBeside
+    from vestibule.doors.metrics import Metrics
     from vestibule.doors.rooms import Room
 
 
@@ -50,6 +52,9 @@ class Hall:
         self.beside: WorkerBeside | None = None
         # What answers before Flask does.
         self.front: Front | None = None
+        self.readiness = Readiness(auth)
+        # Only where there is a token that opens them.
+        self.metrics: Metrics | None = None
         self.shelf = Shelf()
         self.outages = Outages()
         # The pages of the account area.
@@ -57,10 +62,10 @@ class Hall:
         settings = auth.settings
         self.is_https = settings.is_https
         self.brand = Brand.read(settings.brand.folder)
-        key = settings.site.secret_key
-        self.visit_seal = Seal(key, "visit", auth.clock)
-        self.form_seal = Seal(key, "form", auth.clock)
-        self.device_seal = Seal(key, "device", auth.clock)
+        keys = settings.keys
+        self.visit_seal = Seal(keys, "visit", auth.clock)
+        self.form_seal = Seal(keys, "form", auth.clock)
+        self.device_seal = Seal(keys, "device", auth.clock)
         self.form_targets = sharing_origins(settings)
         self._name_cookies(settings)
 

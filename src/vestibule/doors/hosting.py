@@ -18,6 +18,7 @@ from flask import (
 from vestibule.auth import Auth
 from vestibule.doors.caller import come_in
 from vestibule.doors.hall import hall
+from vestibule.doors.numbers import ENTRY
 from vestibule.doors.stay import forget_stay
 from vestibule.ground.forks import in_each_child
 from vestibule.settings import Settings
@@ -64,6 +65,10 @@ def _arrive(_: Flask, **__: object) -> None:
 def _leave(_: Flask, **__: object) -> None:
     """Forget who came, when the request is over."""
     known = forget_stay()
+    entry = request.environ.get(ENTRY)
+    if entry is not None:
+        entry.route = request.url_rule.rule if request.url_rule else ""
+        entry.user_id = None if known is None else known.actor_id
     if known is not None and known.under is not None:
         known.under.__exit__(None, None, None)
 
@@ -80,7 +85,13 @@ class WorkerBeside:
         self._auth = auth
         self._process = 0
         self._alone = threading.Lock()
+        self._thread: threading.Thread | None = None
         self.stop: Callable[[], object] = lambda: None
+
+    def is_working(self) -> bool:
+        """Tell whether it is at work, or has not begun to be."""
+        has_begun = self._process == os.getpid() and self._thread is not None
+        return not has_begun or bool(self._thread and self._thread.is_alive())
 
     def start_once(self) -> None:
         """Start, unless this process has started it already."""
@@ -99,7 +110,7 @@ class WorkerBeside:
         else:
             _warn(settings)
         worker = Worker(self._auth, post_for(settings, shown=shown))
-        thread = worker.start()
+        thread = self._thread = worker.start()
         self.stop = partial(_end, worker, thread)
         atexit.register(self.stop)
 

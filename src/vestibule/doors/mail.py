@@ -1,8 +1,5 @@
 """The commands ``vestibule mail …``: send one letter, look at all."""
 
-import smtplib
-import socket
-import ssl
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +11,7 @@ from vestibule.doors.commands import FAILED, USAGE, fail, with_settings
 from vestibule.ground import names
 from vestibule.ground.clock import Clock
 from vestibule.ground.letters import Undelivered
+from vestibule.ground.mail_troubles import advice_on
 from vestibule.ground.randomness import Randomness
 from vestibule.ground.words import LANGUAGES
 from vestibule.settings import Settings
@@ -21,67 +19,6 @@ from vestibule.settings import Settings
 if TYPE_CHECKING:
     from vestibule.correspondence import Desk
     from vestibule.ground.letters import Letter, SmtpPost
-
-# What went wrong, the most special first, and what to look at.
-TROUBLES: tuple[tuple[type[BaseException], str], ...] = (
-    (
-        smtplib.SMTPAuthenticationError,
-        "The server refused the name or the password. Check "
-        "VESTIBULE_MAIL_USERNAME and VESTIBULE_MAIL_PASSWORD.",
-    ),
-    (
-        smtplib.SMTPNotSupportedError,
-        "The server does not offer what the settings ask for: STARTTLS "
-        "(VESTIBULE_MAIL_USE_TLS), or signing in with a name.",
-    ),
-    (
-        smtplib.SMTPSenderRefused,
-        "The server refused the sender. Check VESTIBULE_MAIL_SENDER.",
-    ),
-    (
-        smtplib.SMTPRecipientsRefused,
-        "The server refused the recipient. Check the address; some servers "
-        "take mail for others only from whoever signs in.",
-    ),
-    (
-        smtplib.SMTPDataError,
-        "The server refused the message itself, perhaps as spam.",
-    ),
-    (
-        ssl.SSLCertVerificationError,
-        "The certificate of the server does not fit its name, or nobody "
-        "known has signed it. Check VESTIBULE_MAIL_SERVER and "
-        "VESTIBULE_MAIL_CA_FILE.",
-    ),
-    (
-        ssl.SSLError,
-        "There is no encrypted connection. Port 465 needs "
-        "VESTIBULE_MAIL_USE_SSL=true, port 587 needs it to be false.",
-    ),
-    (
-        socket.gaierror,
-        "Nobody knows the name of the server. Check VESTIBULE_MAIL_SERVER.",
-    ),
-    (
-        TimeoutError,
-        "The server does not answer. A firewall may be in between; check "
-        "VESTIBULE_MAIL_SERVER and VESTIBULE_MAIL_PORT.",
-    ),
-    (
-        ConnectionRefusedError,
-        "Nothing listens there. Check VESTIBULE_MAIL_SERVER and "
-        "VESTIBULE_MAIL_PORT.",
-    ),
-    (
-        smtplib.SMTPServerDisconnected,
-        "The server hung up. Port 465 needs VESTIBULE_MAIL_USE_SSL=true.",
-    ),
-    (
-        FileNotFoundError,
-        "There is no such file of certificates. Check VESTIBULE_MAIL_CA_FILE.",
-    ),
-    (OSError, "The server cannot be reached."),
-)
 
 
 @click.group("mail")
@@ -140,13 +77,9 @@ def _trial(desk: "Desk", address: str) -> "Letter":
 
 def _explained(trouble: Undelivered, post: "SmtpPost") -> str:
     """Say in words why a letter did not leave."""
-    cause = trouble.__cause__
-    advice = next(
-        (text for kind, text in TROUBLES if isinstance(cause, kind)),
-        "The server and Vestibule did not understand each other.",
-    )
     return (
-        f"{advice}\nNo mail left by {post.server}, port {post.port}: {trouble}"
+        f"{advice_on(trouble.__cause__)}\n"
+        f"No mail left by {post.server}, port {post.port}: {trouble}"
     )
 
 

@@ -98,8 +98,7 @@ class SealedCookie:
 
     def _seal(self) -> Seal:
         """Make the seal of this cookie alone."""
-        key = settings().site.secret_key
-        return Seal(key, f"cookie.{self.name}", auth().clock)
+        return Seal(settings().keys, f"cookie.{self.name}", auth().clock)
 
 
 @dataclass(frozen=True)

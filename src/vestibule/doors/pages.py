@@ -213,6 +213,7 @@ def search_page(
     shape: type[S],
     template: str,
     find: Callable[[S], Mapping[str, Any]],
+    **context: Any,
 ) -> Response:
     """Show a search that is sent by GET, and what it finds.
 
@@ -222,17 +223,18 @@ def search_page(
         shape: what can be asked.
         template: shows it as ``form``, and ``asked`` if it was right.
         find: gives the template what there is to show.
+        context: more for the template, whatever was asked.
     """
     try:
         asked = read_query(shape)
         found = find(asked)
     except (Malformed, Missing) as refusal:
         form = form_for(shape, request.args, refusal.faults)
-        response = page(template, form=form, asked=None)
+        response = page(template, form=form, asked=None, **context)
         response.status_code = status_of(refusal)
         return response
     form = form_for(shape, request.args)
-    return page(template, form=form, asked=asked, **found)
+    return page(template, form=form, asked=asked, **found, **context)
 
 
 def _is_wrong(refusal: Refusal) -> bool:

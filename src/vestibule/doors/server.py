@@ -7,9 +7,10 @@ import multiprocessing
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vestibule.doors.allocator import keep_memory
 from vestibule.doors.capacity import THREADS
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
     from flask import Flask
 
+    from vestibule.doors.draining import Flag
+
 # Seconds after which a thread that works in Python lets others do so.
 SWITCH = 0.001
 # Milliseconds from the first byte of a request to the end of its headers.
@@ -28,19 +31,33 @@ PACKAGE = Path(__file__).resolve().parent.parent
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
-def application(settings: Settings) -> "Flask":
-    """Make the application and start the worker in this process."""
+def application(
+    settings: Settings, is_ending: Callable[[], bool] | None = None
+) -> "Flask":
+    """Make the application and start the worker in this process.
+
+    Args:
+        settings: all of them.
+        is_ending: tells whether the server was told to end.
+    """
     from vestibule.auth import Auth
     from vestibule.doors.app import create_app
     from vestibule.worker import Worker
 
     auth = Auth.opened(settings)
     auth.passwords.hasher.warm_up()
-    Worker(auth).start()
-    return create_app(auth=auth)
+    working = Worker(auth).start()
+    app = create_app(auth=auth)
+    readiness = app.extensions["vestibule"].readiness
+    readiness.is_working = working.is_alive
+    if is_ending is not None:
+        readiness.is_ending = is_ending
+    return app
 
 
-def _application_of_worker(settings: Settings) -> "WSGIApplication":
+def _application_of_worker(
+    settings: Settings, flag: "Flag | None" = None
+) -> "WSGIApplication":
     """Make the application in one of granian's processes.
 
     Ctrl-C reaches every process of a terminal, and the main one then ends
@@ -53,12 +70,14 @@ def _application_of_worker(settings: Settings) -> "WSGIApplication":
     keep_memory(settings.passwords.hash_memory)
     sys.setswitchinterval(SWITCH)
     from vestibule.doors.bodies import in_one_piece, measured
+    from vestibule.doors.ledger import Ledger
 
-    app = application(settings)
-    front = app.extensions["vestibule"].front
-    front.gate.widen()
-    outermost: WSGIApplication = front.before(in_one_piece(measured(app)))
-    return outermost
+    app = application(settings, None if flag is None else flag.is_raised)
+    own = app.extensions["vestibule"]
+    own.front.gate.widen()
+    answering = own.front.before(in_one_piece(measured(app)))
+    measure = None if own.metrics is None else own.metrics.measure
+    return Ledger(answering, own, measure)
 
 
 def share_code() -> None:
@@ -77,11 +96,12 @@ def share_code() -> None:
 
 def serve(settings: Settings) -> None:
     """Serve until a signal ends it; requests in hand are finished first."""
-    from granian import Granian
-    from granian.constants import Interfaces
-    from granian.http import HTTP1Settings
-    from granian.log import LogLevels
+    from vestibule.doors import shared_counts
+    from vestibule.doors.draining import Flag, Server
 
+    # Before the fork, and before what reads from there is loaded.
+    counts = settings.watch.metrics_token and shared_counts.make_folder()
+    flag = Flag()
     development = settings.site.development
     if development:
         # A fresh interpreter for each worker sees the changed code. This
@@ -89,29 +109,49 @@ def serve(settings: Settings) -> None:
         multiprocessing.set_start_method("spawn", force=True)
     else:
         share_code()
-    server = Granian(
-        "vestibule",
-        address=_resolved(settings.site.host)[1],
-        port=settings.site.port,
-        interface=Interfaces.WSGI,
-        workers=settings.site.workers,
-        # Most of them wait, which costs little; they start when they are
-        # needed, and end when they are not.
-        blocking_threads=THREADS,
-        websockets=False,
-        http1_settings=HTTP1Settings(header_read_timeout=HEADERS_WITHIN),
-        respawn_failed_workers=True,
-        respawn_interval=1,
-        workers_kill_timeout=10,
-        log_level=LogLevels.error if development else LogLevels.info,
-        reload=development,
-        reload_paths=[PACKAGE],
+    server = Server(
+        flag,
+        0 if development else settings.watch.drain,
+        partial(shared_counts.take_away, counts) if counts else str,
+        **_how(settings),
     )
     logging.getLogger("_granian").addFilter(_is_news)
+    # A worker that is started from nothing cannot share the flag.
+    shared = None if development else flag
     server.serve(
-        target_loader=partial(_application_of_worker, settings),
+        target_loader=partial(_application_of_worker, settings, shared),
         wrap_loader=False,
     )
+
+
+def _how(settings: Settings) -> dict[str, Any]:
+    """Say to granian where and how it serves."""
+    from granian.constants import Interfaces
+    from granian.http import HTTP1Settings
+    from granian.log import LogLevels
+
+    from vestibule.doors.logs import FOR_GRANIAN
+
+    development = settings.site.development
+    return {
+        "address": _resolved(settings.site.host)[1],
+        "port": settings.site.port,
+        "interface": Interfaces.WSGI,
+        "workers": settings.site.workers,
+        # Most of them wait, which costs little; they start when they are
+        # needed, and end when they are not.
+        "blocking_threads": THREADS,
+        "websockets": False,
+        "http1_settings": HTTP1Settings(header_read_timeout=HEADERS_WITHIN),
+        "respawn_failed_workers": True,
+        "respawn_interval": 1,
+        "workers_kill_timeout": 10,
+        "log_level": LogLevels.error if development else LogLevels.info,
+        # In development granian's own lines; else ours alone, in JSON.
+        "log_dictconfig": {} if development else FOR_GRANIAN,
+        "reload": development,
+        "reload_paths": [PACKAGE],
+    }
 
 
 def _is_news(record: logging.LogRecord) -> bool:
@@ -157,28 +197,6 @@ def _resolved(host: str) -> tuple[socket.AddressFamily, str]:
     """Look up the kind and the number of a host's address."""
     found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0]
     return found[0], str(found[4][0])
-
-
-def check_production(settings: Settings) -> None:
-    """Refuse to start in production without what production needs."""
-    missing = []
-    if not settings.site.secret_key:
-        missing.append(
-            "a secret key:\n    export VESTIBULE_SECRET_KEY="
-            "$(python3 -c 'import secrets; print(secrets.token_hex(32))')"
-        )
-    if not settings.site.base_url:
-        missing.append(
-            "the public address:\n"
-            "    export VESTIBULE_BASE_URL=https://id.example.com"
-        )
-    if missing:
-        raise SettingsError(
-            "Production needs\n  "
-            + "\n  and ".join(missing)
-            + "\nKeep them, best in a .env file: a new key makes the forms "
-            "expire that are open."
-        )
 
 
 def development_app() -> "Flask":

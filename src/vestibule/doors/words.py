@@ -148,10 +148,10 @@ def day(moment: int) -> str:
     return format_date(_utc(moment), "long", locale=language())
 
 
-def instant(moment: int) -> str:
-    """Write a moment to the minute, in UTC."""
+def instant(moment: int, *, zone: bool = True) -> str:
+    """Write a moment to the second, in UTC; ``zone`` says so behind it."""
     text = format_datetime(_utc(moment), "medium", locale=language())
-    return f"{text} UTC"
+    return f"{text} UTC" if zone else text
 
 
 def ago(moment: int) -> str:

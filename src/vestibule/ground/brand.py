@@ -42,7 +42,7 @@ PROPERTIES = (
     "radius",
     "font",
 )
-_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 _DECLARED = re.compile(rf"{PREFIX}([\w-]*)\s*:\s*([^;}}]*)")
 
 
@@ -189,5 +189,5 @@ def _declared(text: str) -> dict[str, str]:
                 "so its contrast cannot be checked. Set each colour once: "
                 f"{dark} is the one for the dark."
             )
-        found[name] = re.sub(r"\s*!\s*important$", "", value.strip())
+        found[name] = re.sub(r"!\s*important$", "", value.strip()).strip()
     return found

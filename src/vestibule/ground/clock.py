@@ -20,6 +20,20 @@ class Clock:
 LAST = 253_402_300_799
 
 
+def moment_read(text: str) -> int:
+    """Read a day or a moment, in UTC: 2026-11-22, 2026-11-22T14:30.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if len(text) > len("2026-11-22T14:30:00+00:00"):
+        raise ValueError("too long for a moment")
+    read = datetime.fromisoformat(text)
+    if read.tzinfo is None:
+        read = read.replace(tzinfo=UTC)
+    return int(read.timestamp())
+
+
 def written(moment: int) -> str:
     """Write a moment the way RFC 3339 does, in UTC.
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from vestibule.ground.contacts import read_contact
+from vestibule.ground.keys import read_keys
 from vestibule.ground.valkey_url import read_valkey_url
 
 PREFIX = "VESTIBULE_"
@@ -60,7 +61,8 @@ def knob(
         kind: ``text``, ``number``, ``switch``, ``duration`` (seconds, or
             a number with s, m, h or d), ``networks``, ``contact`` (an
             e-mail or https:// address), ``valkey`` (the address of such a
-            server); taken from the default when left out.
+            server), ``keys`` (with commas or lines between); taken from the
+            default when left out.
         more: other fields of Knob.
     """
     kinds: dict[type, str] = {bool: "switch", int: "number", str: "text"}
@@ -163,6 +165,7 @@ _READERS: dict[str, Any] = {
     "networks": _read_networks,
     "contact": read_contact,
     "valkey": read_valkey_url,
+    "keys": read_keys,
 }
 
 
@@ -208,6 +211,18 @@ def gather(
         else:
             raise SettingsError(_unknown(name, known))
     return texts
+
+
+def files_named(
+    known: Mapping[str, Knob], *sources: Mapping[str, str]
+) -> dict[str, Path]:
+    """List the files that hold a secret of ours, by the secret's key."""
+    return {
+        key: Path(found[f"{PREFIX}{key}_FILE"])
+        for found in sources
+        for key, what in known.items()
+        if what.secret and f"{PREFIX}{key}_FILE" in found
+    }
 
 
 def texts_of(config: Mapping[str, object]) -> dict[str, str]:

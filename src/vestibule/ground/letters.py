@@ -145,6 +145,23 @@ class SmtpPost:
                 f"{type(refusal).__name__}: {refusal}"[:200]
             ) from refusal
 
+    def greet(self, patience: float) -> None:
+        """Connect as for a letter, sign in, and leave again.
+
+        Args:
+            patience: seconds to wait for each answer.
+
+        Raises:
+            OSError, SMTPException: what a letter would meet as well.
+        """
+        smtp = self._connection(patience)
+        try:
+            smtp.noop()
+            with suppress(OSError, smtplib.SMTPException):
+                smtp.quit()
+        finally:
+            smtp.close()
+
     def _hand_over(self, message: EmailMessage, letter: Letter) -> None:
         """Give the message to the server, and leave.
 
@@ -164,7 +181,7 @@ class SmtpPost:
         finally:
             smtp.close()
 
-    def _connection(self) -> smtplib.SMTP:
+    def _connection(self, patience: float = SECONDS_TO_WAIT) -> smtplib.SMTP:
         """Open a connection; a missing or bad TLS is an error, not a hint."""
         context = ssl.create_default_context(cafile=self.ca_file or None)
         smtp: smtplib.SMTP
@@ -172,13 +189,11 @@ class SmtpPost:
             smtp = smtplib.SMTP_SSL(
                 self.server,
                 self.port,
-                timeout=SECONDS_TO_WAIT,
+                timeout=patience,
                 context=context,
             )
         else:
-            smtp = smtplib.SMTP(
-                self.server, self.port, timeout=SECONDS_TO_WAIT
-            )
+            smtp = smtplib.SMTP(self.server, self.port, timeout=patience)
         try:
             if self.use_tls:
                 smtp.starttls(context=context)

@@ -20,6 +20,10 @@ class Randomness:
         """Make a key of 256 bits as 64 hexadecimal digits."""
         return secrets.token_hex(32)
 
+    def nonce(self) -> bytes:
+        """Make the 96 bits that AES-GCM uses once (SP 800-38D 8.2.2)."""
+        return secrets.token_bytes(12)
+
     def row_id(self) -> UUID:
         """Make a UUIDv7 (RFC 9562 5.7), which sorts by its time."""
         return uuid7()

@@ -23,11 +23,13 @@ def saved_key(folder: Path) -> str:
     if path.stat().st_mode & 0o007:
         raise SettingsError(
             f"{path} can be read by everybody on this machine. "
-            f"Make a new key: remove it, and start again"
+            f"Remove it, and set a new key: vestibule secret new"
         )
     key = path.read_text("ascii").strip()
     if not key:
-        raise SettingsError(f"{path} is empty. Remove it, and start again")
+        raise SettingsError(
+            f"{path} is empty. Remove it, and set a key: vestibule secret new"
+        )
     return key
 
 

@@ -4,13 +4,16 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vestibule.budgets import account_key
 from vestibule.capability import Capability, Exported, operation
 from vestibule.ground.clock import written
 from vestibule.policy import Act, Actor
 from vestibule.user import User
+
+if TYPE_CHECKING:
+    from vestibule.capabilities.audit.outcomes import Happened
 
 FORMAT = 1
 FACTS = "my-data.json"
@@ -51,18 +54,25 @@ class Export(Capability):
         for capability in self.auth.capabilities:
             yield capability.name, capability.export(user)
         yield "letters", Exported(self.auth.outbox.of(user.id))
-        events = self.auth.history.of(user.id, LATEST)
+        events = self.auth.audit.of(user.id, LATEST).items
         yield "activity", Exported([_told(e, user.id) for e in events])
 
 
-def _told(event: dict[str, object], user_id: int) -> dict[str, object]:
+def _told(event: "Happened", user_id: int) -> dict[str, object]:
     """Tell an event, but not where somebody else was who acted.
 
     Attack: learning an administrator's network address.
     """
-    if event["actor_id"] in (None, user_id):
-        return event
-    return {**event, "address": "", "agent": ""}
+    is_own = event.actor_id in (None, user_id)
+    return {
+        "at": event.at,
+        "act": event.act,
+        "outcome": event.outcome,
+        "actor_id": event.actor_id,
+        "door": event.door,
+        "address": event.address if is_own else "",
+        "agent": event.agent if is_own else "",
+    }
 
 
 def _zipped(parts: dict[str, Exported], now: int) -> bytes:

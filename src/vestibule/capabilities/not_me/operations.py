@@ -77,7 +77,7 @@ class NotMe(Capability):
         token = self.auth.mailed_tokens.issue(user.id, PURPOSE, address, LIFE)
         letter = letters.new_device(self.auth.desk, user, token, now + LIFE)
         self.auth.outbox.put(user.id, letter)
-        self.history.record("login.new_device", user.id)
+        self.history.record("login.new_device", user.id, actor_id=user.id)
 
     def _is_news(self, user: User, now: int) -> bool:
         """Count a sign-in with a new device; say if a letter tells of it.

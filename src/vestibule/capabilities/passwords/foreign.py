@@ -100,8 +100,3 @@ def read(encoded: str, limits: Limits | None = None) -> Check:
         if re.fullmatch(pattern, encoded, re.ASCII | re.IGNORECASE):
             raise HashWeak(kind=name)
     raise HashUnknown
-
-
-def is_argon2(encoded: str) -> bool:
-    """Tell whether a hash is of our own kind, made here or elsewhere."""
-    return encoded.startswith(("$argon2", "argon2$"))

@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from typing import TypeVar
 
 from vestibule.errors import Unavailable
+from vestibule.ground.tally import count
 
 R = TypeVar("R")
 
@@ -17,6 +18,7 @@ R = TypeVar("R")
 WAITING = 4
 # Of a processor that others want as well, a lane then gets a tenth.
 NICENESS = 10
+NICEST = 19
 
 
 def processors() -> int:
@@ -32,10 +34,11 @@ def _step_back() -> None:
     Only Linux knows the niceness of a single thread.
     """
     if sys.platform == "linux":
+        own = threading.get_native_id()
+        # From where the process stands, which may be nice already.
+        nice = os.getpriority(os.PRIO_PROCESS, own) + NICENESS
         with suppress(OSError):
-            os.setpriority(
-                os.PRIO_PROCESS, threading.get_native_id(), NICENESS
-            )
+            os.setpriority(os.PRIO_PROCESS, own, min(nice, NICEST))
 
 
 class Lanes:
@@ -98,4 +101,15 @@ class Lanes:
         with self.place():
             with self._counting:
                 self.count += 1
-            return self._threads.submit(work).result()
+            count("hashes_waiting")
+            return self._threads.submit(self._do, work).result()
+
+    @staticmethod
+    def _do(work: Callable[[], R]) -> R:
+        """Work, and let whoever watches know that a lane is taken."""
+        count("hashes_waiting", -1)
+        count("hashes_running")
+        try:
+            return work()
+        finally:
+            count("hashes_running", -1)

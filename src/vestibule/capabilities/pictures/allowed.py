@@ -38,9 +38,11 @@ _ATTRIBUTES = _PROPERTIES | _named("""
 _PLAIN = re.compile(r"[\w\s.,;:%#()+-]*", re.ASCII)
 _OWN_PART = re.compile(r"url\(\s*(['\"]?)#[\w.:-]+\1\s*\)", re.ASCII)
 _OWN_LINK = re.compile(r"#[\w.:-]+", re.ASCII)
-_RULE = re.compile(r"([^{}]*)\{([^{}]*)\}")
 _SELECTOR = re.compile(r"[\w\s.,#*>-]+", re.ASCII)
-_LEFT_OUT = re.compile(r"/\*.*?\*/|@[^{};]*;", re.DOTALL)
+# The last comment may be open; and what begins like a rule such as @import
+# is found whether it ends or not. So nothing is read twice.
+_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
+_AT_RULE = re.compile(r"@[^{};]*;?")
 
 
 def attributes_of(
@@ -59,9 +61,18 @@ def attributes_of(
 
 def rules_of(sheet: str) -> Iterator[str]:
     """Give the rules of a style sheet that may stay; none loads a file."""
-    for selector, declarations in _RULE.findall(_LEFT_OUT.sub(" ", sheet)):
-        if _SELECTOR.fullmatch(selector):
-            yield f"{selector}{{{';'.join(_declarations(declarations))}}}"
+    plain = _AT_RULE.sub(_left_of, _COMMENT.sub(" ", sheet))
+    for part in plain.split("}")[:-1]:
+        # Of blocks inside a block, the innermost is a rule.
+        *before, declarations = part.split("{")
+        if before and _SELECTOR.fullmatch(before[-1]):
+            kept = ";".join(_declarations(declarations))
+            yield f"{before[-1]}{{{kept}}}"
+
+
+def _left_of(found: re.Match[str]) -> str:
+    """Leave out a rule that ends before any block; anything else stays."""
+    return " " if found[0].endswith(";") else found[0]
 
 
 def _declarations(text: str) -> Iterator[str]:

@@ -35,6 +35,8 @@ _UPRIGHT = {
 # the process that decodes, no file can be opened any more.
 Image.preinit()
 LOADED = (MpoImagePlugin, TiffImagePlugin)
+# What Pillow says of files that are none; it asserts that there is a palette.
+UNREADABLE = (OSError, SyntaxError, ValueError, MemoryError, AssertionError)
 
 
 def is_raster(content: bytes) -> bool:
@@ -67,7 +69,7 @@ def redraw(content: bytes) -> Drawn:
             return _written(small, kind)
     except Image.DecompressionBombError as error:
         raise NoPicture("pixels") from error
-    except (OSError, SyntaxError, ValueError, MemoryError) as error:
+    except UNREADABLE as error:
         raise NoPicture("unreadable") from error
 
 

@@ -23,7 +23,9 @@ from vestibule.ground.pictures import KEPT_SIDE, Drawn, NoPicture
 MOST_ELEMENTS = 20_000
 DEEPEST = 64
 
-_LENGTH = re.compile(r"\s*(\d*\.?\d+(?:e[+-]?\d+)?)(px|pt|pc|mm|cm|in)?\s*")
+_LENGTH = re.compile(
+    r"\s*((?:\d+(?:\.\d+)?|\.\d+)(?:e[+-]?\d+)?)(px|pt|pc|mm|cm|in)?\s*"
+)
 _PIXELS = {
     "px": 1.0,
     "pt": 96 / 72,

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, delete, insert, select, update
+from sqlalchemy import case, delete, func, insert, select, update
 
 from vestibule.capabilities.sessions.devices import (
     MOST_LOOKED_AT,
@@ -256,6 +256,13 @@ class Sessions(Capability):
         """Tell where somebody is signed in."""
         found = self._devices.of(user.id, most=MOST_LOOKED_AT)
         return Exported([device.facts for device in found])
+
+    def number(self) -> int:
+        """Say how many sessions open an account at this moment."""
+        now = self.auth.clock.now()
+        open_now = select(func.count()).where(SessionRecord.ends_at > now)
+        row = self.db.first(open_now)
+        return 0 if row is None else int(row[0])
 
     def sweep(self, now: int) -> int:
         """Remove a few sessions that are over."""
