@@ -176,7 +176,10 @@ def _read_back(draft: Path, accounts: int) -> int:
         tempfile.TemporaryDirectory(dir=draft) as folder,
         tarfile.open(draft / "copy.tar") as archive,
     ):
-        archive.extract(DATABASE, folder, filter="data")
+        copy = archive.extractfile(DATABASE)
+        assert copy is not None
+        with copy, (Path(folder) / DATABASE).open("wb") as file:
+            shutil.copyfileobj(copy, file)
         if checked(Path(folder) / DATABASE) != accounts:
             raise Unfit("the copy has lost accounts")
         return len(archive.getnames()) - 1

@@ -124,7 +124,11 @@ def test_a_running_application_has_loaded_nothing_that_tests_need(
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path)],
-        env=environment(tmp_path),
+        env={
+            name: value
+            for name, value in environment(tmp_path).items()
+            if "COVERAGE" not in name
+        },
         capture_output=True,
         text=True,
         check=True,

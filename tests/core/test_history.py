@@ -167,7 +167,10 @@ def test_the_door_of_browsers_programs_commands_and_python(
     done = CliRunner().invoke(
         main,
         ["user", "promote", "alice", "--data", str(tmp_path)],
-        env={"VESTIBULE_DATABASE_URL": auth.settings.database_url},
+        env={
+            "VESTIBULE_DATABASE_URL": auth.settings.database_url,
+            "VESTIBULE_SECRET_KEY": auth.settings.site.secret_key,
+        },
     )
 
     assert done.exit_code == 0, done.output

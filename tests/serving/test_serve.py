@@ -20,6 +20,7 @@ import requests
 import trustme
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
+from dotenv import dotenv_values
 from requests.adapters import HTTPAdapter
 from sqlalchemy import create_engine, text
 from urllib3.util import Retry
@@ -124,27 +125,36 @@ def test_it_refuses_to_start_half_configured(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert "Traceback" not in done.stderr
     # Every command it names, typed as it is, gets rid of the complaint.
-    commands = re.findall(r"^ +(export .+)$", done.stderr, re.MULTILINE)
-    assert len(commands) == 2
-    made = subprocess.run(
-        ["sh", "-ec", "\n".join([*commands, "env"])],
-        env=environment(tmp_path),
-        capture_output=True,
-        text=True,
+    keep, name_it = re.findall(
+        r"^ +((?:\(umask|export) .+)$", done.stderr, re.MULTILINE
+    )
+    kept = tmp_path / ".env"
+    subprocess.run(
+        [
+            "sh",
+            "-ec",
+            f"{keep}\n{name_it}\nenv | grep ^VESTIBULE_BASE >> .env",
+        ],
+        cwd=tmp_path,
+        env=environment(
+            tmp_path,
+            PATH=f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        ),
         timeout=PATIENCE,
         check=True,
     )
-    fixed = dict(
-        line.split("=", 1)
-        for line in made.stdout.splitlines()
-        if line.startswith(("VESTIBULE_SECRET_KEY", "VESTIBULE_BASE_URL"))
-    )
+    fixed = {k: v or "" for k, v in dotenv_values(kept).items()}
+    kept.unlink()
+    missing = {
+        "VESTIBULE_SECRET_KEY": "secrets.key",
+        "VESTIBULE_BASE_URL": "site.address",
+    }
+    assert {*fixed} == {*missing}
     for name in fixed:
         without = {key: fixed[key] for key in fixed if key != name}
         done = run("serve", "--port", port, home=tmp_path, **without)
         assert done.returncode == 2
-        found = re.findall(r"export (\w+)=", done.stderr)
-        assert found == [name]
+        assert re.findall(r"ERROR (\S+)", done.stderr) == [missing[name]]
     assert not (tmp_path / "vestibule-data").exists()
     with started_as_told(tmp_path, port, fixed) as server:
         assert server.answers()

@@ -248,8 +248,8 @@ def admit(settings: Settings) -> list[Finding]:
         raise SettingsError(
             "Vestibule does not start like this:\n"
             + "\n".join(click.unstyle(shown(one)) for one in errors)
-            + "\nKeep settings in a .env file, best. Everything else that is "
-            "to be said: vestibule doctor"
+            + "\nSettings are best kept in a .env file. To see everything: "
+            "vestibule doctor"
         )
     return [one for one in found if one.state is State.WARNING]
 
