@@ -183,6 +183,7 @@ class World:
         settings = self.auth.settings
         env = {
             "VESTIBULE_DATABASE_URL": settings.database_url,
+            "VESTIBULE_SECRET_KEY": settings.site.secret_key,
             "VESTIBULE_DATA": str(settings.data_folder),
             "VESTIBULE_HASH_MEMORY": "8",
             "VESTIBULE_HASH_PASSES": "1",
