@@ -58,6 +58,12 @@ def test_a_control_that_is_taken_away_is_missed(controls: Any) -> None:
         assert found.is_missed, (found.control.row, found.told)
 
 
+def test_what_runs_in_a_copy_measures_nothing(controls: Any) -> None:
+    started = {"COVERAGE_PROCESS_CONFIG": "...", "PATH": "/bin"}
+
+    assert controls.unmeasured(started) == {"PATH": "/bin"}
+
+
 @pytest.mark.parametrize(
     ("line", "counts"),
     [
