@@ -31,7 +31,7 @@ from vestibule.db import DB
 from vestibule.doctor.checks import CHECKS, When
 from vestibule.doctor.examination import examine, findings
 from vestibule.doctor.finding import Finding
-from vestibule.doctor.patient import Patient
+from vestibule.doctor.installation import Installation
 from vestibule.doctor.reader import Reader
 from vestibule.doors.app import create_app
 from vestibule.ground.clock import Clock
@@ -167,7 +167,7 @@ class Clinic:
         return self
 
     def in_the_world(self, **world: Any) -> "Clinic":
-        """Change what the patient meets outside."""
+        """Change what the installation meets outside."""
         self.world |= world
         return self
 
@@ -276,9 +276,9 @@ class Clinic:
         assert place[0] == HOST
         return socket.create_connection((HERE, self.places[place[1]]), *more)
 
-    def patient(self) -> Patient:
+    def installation(self) -> Installation:
         """Show the installation to the doctor."""
-        made = Patient(self.settings(), deploy=self.deploy, **self.world)
+        made = Installation(self.settings(), deploy=self.deploy, **self.world)
         self.stack.callback(made.close)
         if self.answers:
             made.database = Lying(made.settings, self.answers)
@@ -286,7 +286,7 @@ class Clinic:
 
     def look(self, name: str) -> list[Finding]:
         """Make one check."""
-        one = self.patient()
+        one = self.installation()
         try:
             return list(findings(CHECKS[name], one))
         finally:
@@ -294,7 +294,7 @@ class Clinic:
 
     def examined(self, occasion: When = When.DEPLOY) -> list[Finding]:
         """Make all checks."""
-        one = self.patient()
+        one = self.installation()
         try:
             return list(examine(one, occasion))
         finally:

@@ -300,7 +300,7 @@ def data_of_somebody(clinic: Clinic) -> None:
 def open_database(clinic: Clinic) -> None:
     """Everybody can read the database file."""
     path = public_folder(clinic) / "vestibule.db"
-    shutil.copy(clinic.patient().database.file, path)
+    shutil.copy(clinic.installation().database.file, path)
     path.chmod(0o644)
     clinic.having(database_url=f"sqlite:///{path}")
 
@@ -349,7 +349,7 @@ def unknown_database(clinic: Clinic) -> None:
 @fault("database.reach", ERROR)
 def no_database_at_all(clinic: Clinic) -> None:
     """The file is no database."""
-    clinic.patient().database.file.write_bytes(b"not a database " * 100)
+    clinic.installation().database.file.write_bytes(b"not a database " * 100)
 
 
 @fault("database.reach", NOTICE)
@@ -360,7 +360,9 @@ def no_file_yet(clinic: Clinic) -> None:
 
 def in_sqlite(clinic: Clinic, statement: str) -> None:
     """Change an SQLite file."""
-    with closing(sqlite3.connect(clinic.patient().database.file)) as opened:
+    with closing(
+        sqlite3.connect(clinic.installation().database.file)
+    ) as opened:
         opened.execute(statement)
         opened.commit()
 
@@ -394,7 +396,7 @@ def a_crowd_over_a_file(clinic: Clinic) -> None:
 @fault("database.space", WARNING)
 def log_that_grew(clinic: Clinic) -> None:
     """The write-ahead log has 300 MiB."""
-    file = clinic.patient().database.file
+    file = clinic.installation().database.file
     with file.with_name(f"{file.name}-wal").open("wb") as log:
         log.truncate(300 * 2**20)
 
@@ -446,7 +448,7 @@ def in_memory_here(clinic: Clinic) -> None:
 @fault("database.whole", ERROR)
 def damaged(clinic: Clinic) -> None:
     """Some pages of the file are overwritten."""
-    file = clinic.patient().database.file
+    file = clinic.installation().database.file
     content = bytearray(file.read_bytes())
     for start in range(8192, len(content), 8192):
         content[start : start + 64] = b"\xde\xad" * 32

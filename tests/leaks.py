@@ -4,7 +4,7 @@ import logging
 import re
 from collections.abc import Iterator
 
-from vestibule.ground.masks import without_addresses
+from vestibule.ground.redaction import without_addresses
 
 # Of sessions, mailed links and devices: 256 bits in 43 characters.
 TOKEN = re.compile(r"(?<![\w-])[\w-]{43}(?![\w-])")

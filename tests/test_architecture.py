@@ -313,7 +313,7 @@ def test_only_the_settings_read_the_environment() -> None:
     assert found == {
         "settings.py",
         "doors/commands.py",
-        "doors/shared_counts.py",
+        "doors/metrics_files.py",
     }
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from blinker import Namespace
 
-from vestibule.ground.masks import network
+from vestibule.ground.redaction import network
 
 DONE = "done"
 

@@ -41,7 +41,7 @@ NO_SECRETS = {
     ("capabilities/sessions/devices.py", "fingerprint"): "in SQL",
     ("capabilities/password_reset/forms.py", "password"): TYPED_TWICE,
     ("capabilities/passwords/forms.py", "new_password"): TYPED_TWICE,
-    ("doctor/visitor.py", "nonce"): "asked of oneself, and used once",
+    ("doctor/probe.py", "nonce"): "asked of oneself, and used once",
     ("doors/files.py", "mark"): "a file that everybody may have",
     ("doors/mailed_links.py", "mark"): "both sides come from one browser",
 }
@@ -180,7 +180,12 @@ def test_a_weak_digest_and_a_loose_comparison_are_found(
 
 # What is drawn of few digits or sorts by its time, and why it may be.
 NO_TOKENS = {
-    "row_id": {"history.py", "outbox.py", "doors/mail.py", "doors/numbers.py"}
+    "row_id": {
+        "history.py",
+        "outbox.py",
+        "doors/mail.py",
+        "doors/request_ids.py",
+    }
     | {"ground/saved_key.py", "backups.py"}
     | {"capabilities/audit/waiting.py"},
     # The spare digits of a username; and a mailed code, whose tries are few.

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from processes import ROOT, SOURCE, environment
-from vestibule.doctor.visitor import fetched
+from vestibule.doctor.probe import fetched
 
 PACKAGE = SOURCE / "vestibule"
 SCRIPTS = sorted((PACKAGE / "doors/static").glob("*.js"))

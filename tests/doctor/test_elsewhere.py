@@ -11,7 +11,7 @@ from sqlalchemy import make_url
 
 from clinic import Clinic
 from mailroom import HERE, free_port
-from vestibule.doctor import reader, visitor
+from vestibule.doctor import probe, reader
 from vestibule.doctor.examination import scrubbed
 from vestibule.doctor.finding import State
 from vestibule.doctor.reader import Reader
@@ -45,14 +45,14 @@ class Dripping:
 def test_an_answer_that_never_ends_is_cut(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(visitor, "ENOUGH", 0.2)
+    monkeypatch.setattr(probe, "ENOUGH", 0.2)
     server = Dripping()
     told: list[BaseException] = []
 
     def fetch() -> None:
         """Ask, and note what came of it."""
         try:
-            visitor.fetched(server.url, {}, socket.create_connection)
+            probe.fetched(server.url, {}, socket.create_connection)
         except (OSError, HTTPException) as error:
             told.append(error)
 

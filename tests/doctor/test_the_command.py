@@ -25,7 +25,7 @@ from vestibule.doctor import examination
 from vestibule.doctor.checks import CHECKS, When
 from vestibule.doctor.examination import findings
 from vestibule.doctor.finding import Finding, State
-from vestibule.doctor.secrecy import NEW_KEY
+from vestibule.doctor.secrets import NEW_KEY
 from vestibule.doors.doctor import _show
 from vestibule.settings import Settings
 
@@ -329,13 +329,13 @@ def test_whoever_waited_long_enough_asks_nobody_else(
     sqlite_clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
-    patient = sqlite_clinic.patient()
-    patient.began -= 3600
+    installation = sqlite_clinic.installation()
+    installation.began -= 3600
     monkeypatch.setattr(
         "vestibule.ground.letters.SmtpPost.greet", lambda *_: asked.append("")
     )
-    patient.settings = Settings.load({}, mail_server=HERE)
-    found = {one.id: one for one in examination.examine(patient)}
+    installation.settings = Settings.load({}, mail_server=HERE)
+    found = {one.id: one for one in examination.examine(installation)}
 
     assert "too much time" in found["mail.accepts"].what
     assert found["disk.space"].state is not State.SKIPPED
@@ -487,10 +487,10 @@ def test_the_key_that_was_made_by_itself_is_carried_over(
     made = sqlite_clinic.settings().with_saved_secret()
     file = sqlite_clinic.folder / ".env"
     file.write_text(before)
-    patient = sqlite_clinic.patient()
-    patient.settings = made
+    installation = sqlite_clinic.installation()
+    installation.settings = made
 
-    (found,) = findings(CHECKS["secrets.kept_apart"], patient)
+    (found,) = findings(CHECKS["secrets.kept_apart"], installation)
     subprocess.run(
         ["sh", "-c", found.fix], cwd=sqlite_clinic.folder, check=True
     )

@@ -217,14 +217,14 @@ def test_the_search_finds_what_is_planted(
     env = production(tmp_path, port) | options
     # As somebody would who wants to see more: the path, and the header.
     planted = (
-        "import logging, vestibule.doors.ledger as ledger\n"
-        "note = ledger.Ledger._note\n"
+        "import logging, vestibule.doors.access_log as ledger\n"
+        "note = ledger.AccessLog._note\n"
         "def wordy(self, environ, *more):\n"
         "    logging.getLogger('vestibule').warning(\n"
         "        'at %s by %s', environ['PATH_INFO'],\n"
         "        environ.get('HTTP_USER_AGENT'))\n"
         "    note(self, environ, *more)\n"
-        "ledger.Ledger._note = wordy\n"
+        "ledger.AccessLog._note = wordy\n"
         "from vestibule.doors.cli import main\n"
         "main()\n"
     )

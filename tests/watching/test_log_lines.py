@@ -19,9 +19,9 @@ from sqlalchemy.exc import DBAPIError
 from conftest import PASSWORD
 from leaks import LeakFinder
 from vestibule.auth import Auth
-from vestibule.doors.lines import Lines
+from vestibule.doors.log_stream import LogStream
 from vestibule.doors.logs import formatter, secrets_of
-from vestibule.ground.masks import network, without_addresses
+from vestibule.ground.redaction import network, without_addresses
 from vestibule.settings import Settings
 from vestibule.user import Identifier, User
 
@@ -33,7 +33,7 @@ class Log:
 
     def __init__(self, *secrets: str) -> None:
         self.end, self.start = os.pipe()
-        self.lines = Lines(self.start)
+        self.lines = LogStream(self.start)
         self.lines.setFormatter(formatter(secrets))
         self.logger = logging.Logger("vestibule.test")
         self.logger.addHandler(self.lines)
@@ -180,7 +180,7 @@ def test_a_log_that_nobody_reads_any_more_stops_nobody(log: Log) -> None:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="is Linux's")
 def test_a_full_disk_stops_nobody() -> None:
     full = os.open("/dev/full", os.O_WRONLY)
-    lines = Lines(full)
+    lines = LogStream(full)
     lines.setFormatter(formatter(()))
 
     lines.handle(logging.makeLogRecord({"msg": "no room"}))

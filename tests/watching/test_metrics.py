@@ -14,7 +14,7 @@ from costs import Cost, counted
 from processes import ROOT
 from vestibule.auth import Auth
 from vestibule.doors.hall import Hall
-from vestibule.doors.numbers import Entry
+from vestibule.doors.request_ids import Entry
 from vestibule.engine import DatabaseSilent
 from vestibule.ground.knobs import SettingsError
 from vestibule.ground.letters import Letter, Undelivered

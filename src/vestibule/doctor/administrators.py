@@ -10,18 +10,18 @@ from sqlalchemy import ColumnElement, func, select
 
 from vestibule.doctor.checks import check
 from vestibule.doctor.finding import ERROR, WARNING, Trouble
-from vestibule.doctor.patient import Patient
+from vestibule.doctor.installation import Installation
 from vestibule.user import User
 
 
-def _count(patient: Patient, *where: ColumnElement[bool]) -> int:
+def _count(installation: Installation, *where: ColumnElement[bool]) -> int:
     """Count the administrators of whom something is true.
 
     Raises:
         Skip: the tables are not there.
     """
-    patient.database.needs_tables()
-    found = patient.database.value(
+    installation.database.needs_tables()
+    found = installation.database.value(
         select(func.count()).select_from(User).where(User.is_admin, *where)
     )
     return int(found or 0)
@@ -36,11 +36,11 @@ def _count(patient: Patient, *where: ColumnElement[bool]) -> int:
     "an account that is misused, but on this machine.",
     fix="vestibule user promote NAME",
 )
-def somebody_is_there(patient: Patient) -> Iterator[Trouble]:
+def somebody_is_there(installation: Installation) -> Iterator[Trouble]:
     """Count those who are active."""
-    if _count(patient, User.is_active.expression):
+    if _count(installation, User.is_active.expression):
         return
-    state = ERROR if patient.deploy else WARNING
+    state = ERROR if installation.deploy else WARNING
     yield Trouble(state, "There is no administrator who can sign in.")
 
 
@@ -52,9 +52,9 @@ def somebody_is_there(patient: Patient) -> Iterator[Trouble]:
     "without thinking of them.",
     fix="vestibule user list --admins --disabled\nvestibule user demote NAME",
 )
-def none_is_disabled(patient: Patient) -> Iterator[Trouble]:
+def none_is_disabled(installation: Installation) -> Iterator[Trouble]:
     """Count those who are disabled."""
-    found = _count(patient, ~User.is_active)
+    found = _count(installation, ~User.is_active)
     if found:
         yield Trouble(WARNING, f"Disabled administrators: {found}.")
 
@@ -67,9 +67,9 @@ def none_is_disabled(patient: Patient) -> Iterator[Trouble]:
     "is an administrator.",
     fix="vestibule user list --admins",
 )
-def all_are_confirmed(patient: Patient) -> Iterator[Trouble]:
+def all_are_confirmed(installation: Installation) -> Iterator[Trouble]:
     """Count those whose address nobody has confirmed."""
-    found = _count(patient, User.email_verified_at.is_(None))
+    found = _count(installation, User.email_verified_at.is_(None))
     if found:
         yield Trouble(
             WARNING, f"Administrators with an unconfirmed address: {found}."

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, TypeAlias
 from vestibule.doctor.finding import State, Trouble
 
 if TYPE_CHECKING:
-    from vestibule.doctor.patient import Patient
+    from vestibule.doctor.installation import Installation
 
-Look: TypeAlias = "Callable[[Patient], Iterable[Trouble]]"
+Look: TypeAlias = "Callable[[Installation], Iterable[Trouble]]"
 
 # The groups in the order in which they are shown.
 GROUPS = {

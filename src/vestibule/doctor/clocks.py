@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from vestibule.capabilities.audit.records import Entry
 from vestibule.doctor.checks import When, check
 from vestibule.doctor.finding import ERROR, WARNING, Skip, Trouble
-from vestibule.doctor.patient import Patient
+from vestibule.doctor.installation import Installation
 from vestibule.ground.clock import written
 from vestibule.history import Event
 
@@ -39,15 +39,15 @@ def _apart(seconds: float, whose: str) -> Iterator[Trouble]:
     why=WHY,
     fix=SET_IT,
 )
-def agrees_with_database(patient: Patient) -> Iterator[Trouble]:
+def agrees_with_database(installation: Installation) -> Iterator[Trouble]:
     """Ask PostgreSQL for the time."""
-    _ = patient.database.host
-    there = patient.database.value(
+    _ = installation.database.host
+    there = installation.database.value(
         "SELECT extract(epoch FROM clock_timestamp())"
     )
     if there is None:
         raise Skip("the database does not tell the time")
-    yield from _apart(patient.clock.now() - float(there), "the database")
+    yield from _apart(installation.clock.now() - float(there), "the database")
 
 
 @check(
@@ -58,19 +58,19 @@ def agrees_with_database(patient: Patient) -> Iterator[Trouble]:
     "be over live on.",
     fix=SET_IT,
 )
-def is_after_the_past(patient: Patient) -> Iterator[Trouble]:
+def is_after_the_past(installation: Installation) -> Iterator[Trouble]:
     """Compare the clock with the newest event."""
-    patient.database.needs_tables()
+    installation.database.needs_tables()
     moments = [
-        patient.database.value(select(func.max(kind.at)))
+        installation.database.value(select(func.max(kind.at)))
         for kind in (Event, Entry)
     ]
     newest = max((int(at) for at in moments if at is not None), default=0)
-    if newest - patient.clock.now() > FAR:
+    if newest - installation.clock.now() > FAR:
         yield Trouble(
             ERROR,
             f"The newest event is of {written(newest)}, and now it is "
-            f"{written(patient.clock.now())}.",
+            f"{written(installation.clock.now())}.",
         )
 
 
@@ -83,9 +83,9 @@ def is_after_the_past(patient: Patient) -> Iterator[Trouble]:
     fix=SET_IT,
     when=When.DEPLOY,
 )
-def agrees_with_site(patient: Patient) -> Iterator[Trouble]:
+def agrees_with_site(installation: Installation) -> Iterator[Trouble]:
     """Compare the clock with the Date of an answer from outside."""
-    there = patient.visit.moment
+    there = installation.visit.moment
     if there is None:
         raise Skip("the public address does not tell the time")
-    yield from _apart(patient.clock.now() - there, "the public address")
+    yield from _apart(installation.clock.now() - there, "the public address")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from vestibule.doctor.checks import When, check
 from vestibule.doctor.finding import ERROR, NOTICE, WARNING, Trouble
-from vestibule.doctor.patient import Patient, is_loopback
+from vestibule.doctor.installation import Installation, is_loopback
 from vestibule.engine import database_address
 from vestibule.ground.knobs import SettingsError
 
@@ -18,10 +18,10 @@ from vestibule.ground.knobs import SettingsError
     fix="vestibule config show",
     when=When.START,
 )
-def is_readable(patient: Patient) -> Iterator[Trouble]:
+def is_readable(installation: Installation) -> Iterator[Trouble]:
     """Look at what only whoever opens things would find."""
     try:
-        database_address(patient.settings)
+        database_address(installation.settings)
     except SettingsError as error:
         yield Trouble(ERROR, str(error))
 
@@ -36,22 +36,24 @@ def is_readable(patient: Patient) -> Iterator[Trouble]:
     fix="VESTIBULE_DEVELOPMENT=false",
     when=When.START,
 )
-def is_no_workshop(patient: Patient) -> Iterator[Trouble]:
+def is_no_workshop(installation: Installation) -> Iterator[Trouble]:
     """Look for the development mode where others could reach it."""
-    site = patient.settings.site
+    site = installation.settings.site
     if not site.development:
         return
-    if patient.deploy or not is_loopback(site.host):
-        yield Trouble(ERROR, f"Development mode is on, and {_where(patient)}.")
+    if installation.deploy or not is_loopback(site.host):
+        yield Trouble(
+            ERROR, f"Development mode is on, and {_where(installation)}."
+        )
     else:
         yield Trouble(WARNING, "Development mode is on.")
 
 
-def _where(patient: Patient) -> str:
+def _where(installation: Installation) -> str:
     """Say who would see what the development mode shows."""
-    if is_loopback(patient.settings.site.host):
+    if is_loopback(installation.settings.site.host):
         return "this is to be a site for others"
-    return f"it listens on {patient.settings.site.host}"
+    return f"it listens on {installation.settings.site.host}"
 
 
 @check(
@@ -61,9 +63,9 @@ def _where(patient: Patient) -> str:
     why="One of the two has no effect, and which one is easily mistaken.",
     fix="vestibule config show",
 )
-def agrees(patient: Patient) -> Iterator[Trouble]:
+def agrees(installation: Installation) -> Iterator[Trouble]:
     """Look for settings that undo each other."""
-    found = patient.settings
+    found = installation.settings
     if found.sessions.idle > found.sessions.absolute:
         yield Trouble(
             WARNING,
@@ -85,7 +87,7 @@ def agrees(patient: Patient) -> Iterator[Trouble]:
             "so nobody signs in to the mail server.",
             "VESTIBULE_MAIL_USERNAME=vestibule@example.com",
         )
-    if found.site.loopback_only and not is_loopback(patient.host):
+    if found.site.loopback_only and not is_loopback(installation.host):
         yield Trouble(
             WARNING,
             f"VESTIBULE_LOOPBACK_ONLY refuses everybody else, and the public "
@@ -103,7 +105,7 @@ def agrees(patient: Patient) -> Iterator[Trouble]:
     fix="VESTIBULE_SECURITY_CONTACT=security@example.com",
     when=When.DEPLOY,
 )
-def has_contact(patient: Patient) -> Iterator[Trouble]:
+def has_contact(installation: Installation) -> Iterator[Trouble]:
     """Look for an address of security.txt."""
-    if not patient.settings.brand.security_contact:
+    if not installation.settings.brand.security_contact:
         yield Trouble(NOTICE, "VESTIBULE_SECURITY_CONTACT is not set.")

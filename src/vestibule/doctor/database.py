@@ -6,7 +6,7 @@ from sqlalchemy import inspect
 
 from vestibule.doctor.checks import When, check
 from vestibule.doctor.finding import ERROR, NOTICE, WARNING, Skip, Trouble
-from vestibule.doctor.patient import Patient
+from vestibule.doctor.installation import Installation
 from vestibule.doctor.reader import Silent, said
 from vestibule.migrations import HEAD
 from vestibule.records import Record
@@ -22,19 +22,21 @@ from vestibule.records import Record
     fix="vestibule config show",
     when=When.START,
 )
-def is_reached(patient: Patient) -> Iterator[Trouble]:
+def is_reached(installation: Installation) -> Iterator[Trouble]:
     """Connect, and ask for the smallest answer."""
-    kind = patient.database.kind
+    kind = installation.database.kind
     smallest = "SELECT count(*) FROM sqlite_master"
     try:
-        patient.database.value("SELECT 1" if kind != "sqlite" else smallest)
+        installation.database.value(
+            "SELECT 1" if kind != "sqlite" else smallest
+        )
     except Silent as silent:
         if silent.__cause__ is None:
             told = f"{str(silent)[0].upper()}{str(silent)[1:]}."
             yield Trouble(NOTICE, told, "vestibule db upgrade")
             return
         why = said(silent.__cause__)
-        shown = patient.settings.database_shown
+        shown = installation.settings.database_shown
         yield Trouble(
             ERROR, f"{shown} does not answer: {why}", _first_aid(why)
         )
@@ -68,9 +70,9 @@ def _first_aid(told: str) -> str:
     fix="vestibule db upgrade",
     when=When.START,
 )
-def schema_is_current(patient: Patient) -> Iterator[Trouble]:
+def schema_is_current(installation: Installation) -> Iterator[Trouble]:
     """Compare the revision of the schema with ours."""
-    found = patient.database.revision()
+    found = installation.database.revision()
     if found is None:
         yield Trouble(WARNING, "There are no tables yet.")
     elif found > HEAD:
@@ -85,7 +87,7 @@ def schema_is_current(patient: Patient) -> Iterator[Trouble]:
             WARNING,
             f"The database is at revision {found}, and {HEAD} is needed.",
         )
-    elif lost := _missing(patient):
+    elif lost := _missing(installation):
         yield Trouble(
             ERROR,
             f"No such table: {', '.join(lost)}.",
@@ -93,12 +95,12 @@ def schema_is_current(patient: Patient) -> Iterator[Trouble]:
         )
 
 
-def _missing(patient: Patient) -> list[str]:
+def _missing(installation: Installation) -> list[str]:
     """List the tables of this version that are not there."""
     # It lists all capabilities, and so all their tables.
     import vestibule.auth  # noqa: F401
 
-    with patient.database.connected() as connection:
+    with installation.database.connected() as connection:
         there = inspect(connection)
         return sorted(
             name
@@ -116,10 +118,10 @@ def _missing(patient: Patient) -> list[str]:
     fix="VESTIBULE_DATABASE_URL=postgresql://NAME:PASSWORD@HOST/DATABASE",
     when=When.DEPLOY,
 )
-def suits_workers(patient: Patient) -> Iterator[Trouble]:
+def suits_workers(installation: Installation) -> Iterator[Trouble]:
     """Look for many processes over one SQLite file."""
-    workers = patient.settings.site.workers
-    if patient.database.kind != "sqlite":
+    workers = installation.settings.site.workers
+    if installation.database.kind != "sqlite":
         raise Skip("the database is PostgreSQL")
     if workers > 4:
         yield Trouble(WARNING, f"{workers} processes share one SQLite file.")
@@ -134,9 +136,9 @@ def suits_workers(patient: Patient) -> Iterator[Trouble]:
     fix="end the program that keeps the database open: fuser "
     "vestibule-data/vestibule.db",
 )
-def log_is_small(patient: Patient) -> Iterator[Trouble]:
+def log_is_small(installation: Installation) -> Iterator[Trouble]:
     """Look at the size of SQLite's write-ahead log."""
-    file = patient.database.file
+    file = installation.database.file
     log = file.with_name(f"{file.name}-wal")
     size = log.stat().st_size if log.exists() else 0
     if size > 256 * 2**20:

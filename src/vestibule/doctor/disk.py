@@ -7,7 +7,7 @@ from pathlib import Path
 
 from vestibule.doctor.checks import When, check
 from vestibule.doctor.finding import ERROR, WARNING, Skip, Trouble
-from vestibule.doctor.patient import Patient
+from vestibule.doctor.installation import Installation
 
 MIB = 2**20
 # Free MiB below which it is time to act, if it is less than a tenth of all:
@@ -16,26 +16,26 @@ LITTLE, PART = 1024, 10
 FEW_FILES = 1000
 
 
-def _own(patient: Patient) -> list[Path]:
+def _own(installation: Installation) -> list[Path]:
     """List the folders that only we write to, as far as they are there."""
-    data = patient.settings.data_folder
+    data = installation.settings.data_folder
     found = [data, data / "pictures"]
-    if patient.database.kind == "sqlite":
-        found.append(patient.database.file.absolute().parent)
+    if installation.database.kind == "sqlite":
+        found.append(installation.database.file.absolute().parent)
     return list(dict.fromkeys(path for path in found if path.is_dir()))
 
 
-def _others(patient: Patient) -> list[Path]:
+def _others(installation: Installation) -> list[Path]:
     """List the folders that others may fill, as far as they are there."""
     found = [Path(tempfile.gettempdir())]
-    if patient.settings.site.backups:
-        found.append(Path(patient.settings.site.backups).absolute())
+    if installation.settings.site.backups:
+        found.append(Path(installation.settings.site.backups).absolute())
     return [path for path in found if path.is_dir()]
 
 
-def _left(patient: Patient, path: Path) -> int | None:
+def _left(installation: Installation, path: Path) -> int | None:
     """Give the free MiB below a folder, if they are few."""
-    found = patient.disk(path)
+    found = installation.disk(path)
     free = found.f_bavail * found.f_frsize // MIB
     total = found.f_blocks * found.f_frsize // MIB
     # Some file systems count nothing.
@@ -52,12 +52,14 @@ def _left(patient: Patient, path: Path) -> int | None:
     fix="df -h; du -xh / | sort -h | tail",
     when=When.START,
 )
-def has_room(patient: Patient) -> Iterator[Trouble]:
+def has_room(installation: Installation) -> Iterator[Trouble]:
     """Look at the free bytes where the database and the pictures are."""
-    is_here = patient.database.kind == "sqlite"
-    database = patient.database.file.absolute().parent if is_here else None
-    for path in _own(patient):
-        free = _left(patient, path)
+    is_here = installation.database.kind == "sqlite"
+    database = (
+        installation.database.file.absolute().parent if is_here else None
+    )
+    for path in _own(installation):
+        free = _left(installation, path)
         if free is not None:
             state = WARNING if free or path != database else ERROR
             yield Trouble(state, f"{path} has {free} MiB left.")
@@ -71,10 +73,10 @@ def has_room(patient: Patient) -> Iterator[Trouble]:
     "may need all of it.",
     fix="df -h; du -xh / | sort -h | tail",
 )
-def has_room_elsewhere(patient: Patient) -> Iterator[Trouble]:
+def has_room_elsewhere(installation: Installation) -> Iterator[Trouble]:
     """Look at the free bytes below the folders of others."""
-    for path in _others(patient):
-        free = _left(patient, path)
+    for path in _others(installation):
+        free = _left(installation, path)
         if free is not None:
             yield Trouble(WARNING, f"{path} has {free} MiB left.")
 
@@ -87,10 +89,10 @@ def has_room_elsewhere(patient: Patient) -> Iterator[Trouble]:
     "however many bytes are free.",
     fix="df -i",
 )
-def has_inodes(patient: Patient) -> Iterator[Trouble]:
+def has_inodes(installation: Installation) -> Iterator[Trouble]:
     """Look at the free inodes below each folder."""
-    for path in [*_own(patient), *_others(patient)]:
-        found = patient.disk(path)
+    for path in [*_own(installation), *_others(installation)]:
+        found = installation.disk(path)
         # Some file systems count none.
         if found.f_files and found.f_favail < FEW_FILES:
             yield Trouble(
@@ -107,9 +109,9 @@ def has_inodes(patient: Patient) -> Iterator[Trouble]:
     fix="chown -R vestibule vestibule-data",
     when=When.START,
 )
-def is_writable(patient: Patient) -> Iterator[Trouble]:
+def is_writable(installation: Installation) -> Iterator[Trouble]:
     """Write a file without a name, which is gone at once."""
-    folder = patient.settings.data_folder
+    folder = installation.settings.data_folder
     if not folder.is_dir():
         raise Skip(f"there is no {folder} yet")
     try:
@@ -121,5 +123,5 @@ def is_writable(patient: Patient) -> Iterator[Trouble]:
         yield Trouble(
             ERROR,
             f"{folder} takes no file: {error.strerror}.",
-            f"chown -R {patient.user} {folder}",
+            f"chown -R {installation.user} {folder}",
         )

@@ -6,34 +6,34 @@ from urllib.parse import unquote, urlsplit
 
 from vestibule.doctor import (
     administrators,
+    backups,
     clocks,
     configuration,
     database,
     disk,
-    fast_store,
+    files,
+    history,
     mail,
-    places,
     postgresql,
-    recorded,
-    secrecy,
-    seen_from_outside,
+    public_address,
+    secrets,
     sender_domain,
     site,
     software,
     sqlite_file,
-    stored_copies,
+    valkey,
     weakened,
 )
 from vestibule.doctor.checks import CHECKS, GROUPS, Check, When
 from vestibule.doctor.finding import Finding, Skip, State, Trouble
-from vestibule.doctor.patient import Patient
+from vestibule.doctor.installation import Installation
 from vestibule.settings import Settings
 
 # The register is complete once all these are imported.
 MODULES = (
-    administrators, clocks, configuration, database, disk, fast_store, mail,
-    places, postgresql, recorded, secrecy, seen_from_outside, sender_domain,
-    site, software, sqlite_file, stored_copies, weakened,
+    administrators, backups, clocks, configuration, database, disk, files,
+    history, mail, postgresql, public_address, secrets, sender_domain, site,
+    software, sqlite_file, valkey, weakened,
 )  # fmt: skip
 # Groups of which a check may wait for somebody else.
 SLOW = {"mail", "site", "clock", "valkey"}
@@ -48,31 +48,31 @@ def in_order() -> list[Check]:
 
 
 def examine(
-    patient: Patient,
+    installation: Installation,
     occasion: When = When.ASKED,
     begins: Callable[[Check], object] = lambda _: None,
 ) -> Iterator[Finding]:
     """Make all checks of an occasion; none can stop the others.
 
     Args:
-        patient: the installation.
+        installation: the installation.
         occasion: at which it is looked at.
         begins: told of each check before it is made.
     """
     for one in in_order():
         if one.when <= occasion:
             begins(one)
-            yield from findings(one, patient)
+            yield from findings(one, installation)
 
 
-def findings(one: Check, patient: Patient) -> Iterator[Finding]:
+def findings(one: Check, installation: Installation) -> Iterator[Finding]:
     """Make one check."""
-    secrets = secrets_of(patient.settings)
+    secrets = secrets_of(installation.settings)
     troubles: list[Trouble] = []
     try:
-        if patient.is_late and one.group in SLOW:
+        if installation.is_late and one.group in SLOW:
             raise Skip("too much time is spent waiting already")
-        troubles += one.look(patient)
+        troubles += one.look(installation)
     except Skip as skipped:
         if not troubles:
             yield Finding(one.id, State.SKIPPED, f"Not looked at: {skipped}.")

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from vestibule.doctor.checks import When, check
 from vestibule.doctor.finding import ERROR, NOTICE, WARNING, Skip, Trouble
-from vestibule.doctor.patient import Patient, is_loopback
+from vestibule.doctor.installation import Installation, is_loopback
 from vestibule.doctor.sender_domain import domain_of
 from vestibule.ground.mail_troubles import advice_on
 from vestibule.outbox import OutboxLetter
@@ -19,15 +19,15 @@ PATIENCE = 3.0
 LATE = 600
 
 
-def _server(patient: Patient) -> str:
+def _server(installation: Installation) -> str:
     """Name the mail server.
 
     Raises:
         Skip: there is none.
     """
-    if not patient.settings.mail.server:
+    if not installation.settings.mail.server:
         raise Skip("no mail server is set")
-    return patient.settings.mail.server
+    return installation.settings.mail.server
 
 
 @check(
@@ -40,11 +40,11 @@ def _server(patient: Patient) -> str:
     fix="VESTIBULE_MAIL_SERVER=smtp.example.com",
     when=When.START,
 )
-def there_is_one(patient: Patient) -> Iterator[Trouble]:
+def there_is_one(installation: Installation) -> Iterator[Trouble]:
     """Look for the setting."""
-    if patient.settings.mail.server:
+    if installation.settings.mail.server:
         return
-    state = ERROR if patient.deploy else WARNING
+    state = ERROR if installation.deploy else WARNING
     yield Trouble(
         state, "No mail will leave: VESTIBULE_MAIL_SERVER is not set."
     )
@@ -58,10 +58,10 @@ def there_is_one(patient: Patient) -> Iterator[Trouble]:
     "the link is dead.",
     fix="vestibule mail test you@example.com",
 )
-def server_accepts(patient: Patient) -> Iterator[Trouble]:
+def server_accepts(installation: Installation) -> Iterator[Trouble]:
     """Connect to the mail server as for a letter, and send none."""
-    _server(patient)
-    post = smtp_for(patient.settings)
+    _server(installation)
+    post = smtp_for(installation.settings)
     if post is None:
         return
     try:
@@ -83,9 +83,9 @@ def server_accepts(patient: Patient) -> Iterator[Trouble]:
     "its way, and the password of the mail server travels along.",
     fix="VESTIBULE_MAIL_USE_TLS=true",
 )
-def is_encrypted(patient: Patient) -> Iterator[Trouble]:
+def is_encrypted(installation: Installation) -> Iterator[Trouble]:
     """Look at the settings of TLS."""
-    server, mail = _server(patient), patient.settings.mail
+    server, mail = _server(installation), installation.settings.mail
     if mail.use_tls or mail.use_ssl or is_loopback(server):
         return
     state = ERROR if mail.password else WARNING
@@ -101,10 +101,10 @@ def is_encrypted(patient: Patient) -> Iterator[Trouble]:
     "fraud, to people and to spam filters.",
     fix="VESTIBULE_MAIL_SENDER=accounts@your-domain",
 )
-def sender_fits(patient: Patient) -> Iterator[Trouble]:
+def sender_fits(installation: Installation) -> Iterator[Trouble]:
     """Compare the domain in From with the one in the links."""
-    _server(patient)
-    domain, host = domain_of(patient), patient.host
+    _server(installation)
+    domain, host = domain_of(installation), installation.host
     if "." not in domain:
         yield Trouble(
             WARNING, f"Letters come from {domain}, which is no public domain."
@@ -124,11 +124,11 @@ def sender_fits(patient: Patient) -> Iterator[Trouble]:
     why="People wait for a link that does not come, and try again.",
     fix="vestibule mail test you@example.com",
 )
-def nothing_waits(patient: Patient) -> Iterator[Trouble]:
+def nothing_waits(installation: Installation) -> Iterator[Trouble]:
     """Count the letters that should have left by now."""
-    patient.database.needs_tables()
-    now = patient.clock.now()
-    late = patient.database.value(
+    installation.database.needs_tables()
+    now = installation.clock.now()
+    late = installation.database.value(
         select(func.count())
         .select_from(OutboxLetter)
         .where(
@@ -137,7 +137,7 @@ def nothing_waits(patient: Patient) -> Iterator[Trouble]:
         )
     )
     if late:
-        state = ERROR if patient.deploy else WARNING
+        state = ERROR if installation.deploy else WARNING
         yield Trouble(
             state,
             f"Letters that wait for more than {LATE // 60} minutes: {late}. "
@@ -154,11 +154,11 @@ def nothing_waits(patient: Patient) -> Iterator[Trouble]:
     fix="SELECT created_at, trouble FROM vestibule_outbox WHERE "
     "state = 'failed'",
 )
-def nothing_fails(patient: Patient) -> Iterator[Trouble]:
+def nothing_fails(installation: Installation) -> Iterator[Trouble]:
     """Count the letters that were given up."""
-    patient.database.needs_tables()
-    since = patient.clock.now() - 86_400
-    failed = patient.database.value(
+    installation.database.needs_tables()
+    since = installation.clock.now() - 86_400
+    failed = installation.database.value(
         select(func.count())
         .select_from(OutboxLetter)
         .where(OutboxLetter.state == "failed", OutboxLetter.created_at > since)
@@ -175,7 +175,7 @@ def nothing_fails(patient: Patient) -> Iterator[Trouble]:
     fix="VESTIBULE_SUPPORT=help@example.com",
     when=When.DEPLOY,
 )
-def says_where_help_is(patient: Patient) -> Iterator[Trouble]:
+def says_where_help_is(installation: Installation) -> Iterator[Trouble]:
     """Look for the setting."""
-    if not patient.settings.brand.support:
+    if not installation.settings.brand.support:
         yield Trouble(NOTICE, "VESTIBULE_SUPPORT is not set.")

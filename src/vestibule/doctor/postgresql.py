@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from vestibule.doctor.checks import When, check
 from vestibule.doctor.finding import ERROR, NOTICE, WARNING, Trouble
-from vestibule.doctor.patient import Patient, is_loopback
+from vestibule.doctor.installation import Installation, is_loopback
 
 OLDEST = 14
 EACH_PROCESS = 40
@@ -17,10 +17,10 @@ LASTING = {
 }
 
 
-def _ask(patient: Patient, name: str) -> str:
+def _ask(installation: Installation, name: str) -> str:
     """Read one setting of the server, as our connections have it."""
-    _ = patient.database.host
-    return str(patient.database.value(f"SHOW {name}"))
+    _ = installation.database.host
+    return str(installation.database.value(f"SHOW {name}"))
 
 
 @check(
@@ -32,23 +32,23 @@ def _ask(patient: Patient, name: str) -> str:
     fix="ALTER SYSTEM SET synchronous_commit = on; SELECT pg_reload_conf();"
     "  -- in psql",
 )
-def commits_last(patient: Patient) -> Iterator[Trouble]:
+def commits_last(installation: Installation) -> Iterator[Trouble]:
     """Look at the three settings that durability hangs on."""
     for name, cost in LASTING.items():
-        if _ask(patient, name) == "off":
+        if _ask(installation, name) == "off":
             fix = (
                 f"ALTER SYSTEM SET {name} = on; SELECT pg_reload_conf();"
                 "  -- in psql"
             )
             if name == "synchronous_commit":
-                fix += _of_us_alone(patient, name)
+                fix += _of_us_alone(installation, name)
             yield Trouble(ERROR, f"{name} is off: {cost}.", fix)
 
 
-def _of_us_alone(patient: Patient, name: str) -> str:
+def _of_us_alone(installation: Installation, name: str) -> str:
     """Say how to undo what is set for a database or a role, before all."""
     database, role = (
-        patient.database.value(f"SELECT quote_ident({who}::text)")
+        installation.database.value(f"SELECT quote_ident({who}::text)")
         for who in ("current_database()", "current_user")
     )
     return (
@@ -64,9 +64,9 @@ def _of_us_alone(patient: Patient, name: str) -> str:
     why="A standby, or a server that is read-only, lets nobody sign in.",
     fix="VESTIBULE_DATABASE_URL=postgresql://…@PRIMARY/…",
 )
-def takes_changes(patient: Patient) -> Iterator[Trouble]:
+def takes_changes(installation: Installation) -> Iterator[Trouble]:
     """Look for a standby and for read-only transactions."""
-    if _ask(patient, "transaction_read_only") == "on":
+    if _ask(installation, "transaction_read_only") == "on":
         yield Trouble(ERROR, "Every transaction there is read-only.")
 
 
@@ -79,9 +79,9 @@ def takes_changes(patient: Patient) -> Iterator[Trouble]:
     fix="ALTER ROLE vestibule SET default_transaction_isolation = "
     "'read committed'  -- in psql",
 )
-def is_isolated(patient: Patient) -> Iterator[Trouble]:
+def is_isolated(installation: Installation) -> Iterator[Trouble]:
     """Look at the level that transactions begin with."""
-    found = _ask(patient, "default_transaction_isolation")
+    found = _ask(installation, "default_transaction_isolation")
     if found != "read committed":
         yield Trouble(WARNING, f"Transactions are {found!r} by default.")
 
@@ -93,9 +93,9 @@ def is_isolated(patient: Patient) -> Iterator[Trouble]:
     why="Older versions get no more repairs of security holes.",
     fix="pg_upgradecluster VERSION main",
 )
-def is_maintained(patient: Patient) -> Iterator[Trouble]:
+def is_maintained(installation: Installation) -> Iterator[Trouble]:
     """Look at the version of the server."""
-    found = int(_ask(patient, "server_version_num")) // 10_000
+    found = int(_ask(installation, "server_version_num")) // 10_000
     if found < OLDEST:
         yield Trouble(WARNING, f"PostgreSQL is version {found}.")
 
@@ -108,15 +108,16 @@ def is_maintained(patient: Patient) -> Iterator[Trouble]:
     "when many come at once.",
     fix="ALTER SYSTEM SET max_connections = 200;  -- in psql, then restart",
 )
-def has_room(patient: Patient) -> Iterator[Trouble]:
+def has_room(installation: Installation) -> Iterator[Trouble]:
     """Compare the limit of the server with what we may open."""
-    room = int(_ask(patient, "max_connections"))
-    most = EACH_PROCESS * patient.settings.site.workers
+    room = int(_ask(installation, "max_connections"))
+    workers = installation.settings.site.workers
+    most = EACH_PROCESS * workers
     if room < most:
         yield Trouble(
             WARNING,
-            f"max_connections is {room}, and {patient.settings.site.workers} "
-            f"processes may open {most}.",
+            f"max_connections is {room}, and {workers} processes may open "
+            f"{most}.",
             f"ALTER SYSTEM SET max_connections = {most + 20};"
             "  -- in psql, then restart",
         )
@@ -130,10 +131,10 @@ def has_room(patient: Patient) -> Iterator[Trouble]:
     "the files of its machine.",
     fix="ALTER ROLE vestibule NOSUPERUSER  -- in psql",
 )
-def is_no_superuser(patient: Patient) -> Iterator[Trouble]:
+def is_no_superuser(installation: Installation) -> Iterator[Trouble]:
     """Look at what the role may do besides."""
-    if _ask(patient, "is_superuser") == "on":
-        role = patient.database.value("SELECT current_user")
+    if _ask(installation, "is_superuser") == "on":
+        role = installation.database.value("SELECT current_user")
         yield Trouble(
             WARNING,
             f"The role {role} is a superuser.",
@@ -152,15 +153,15 @@ def is_no_superuser(patient: Patient) -> Iterator[Trouble]:
     "docs/operators/database-role.md",
     when=When.DEPLOY,
 )
-def owns_nothing(patient: Patient) -> Iterator[Trouble]:
+def owns_nothing(installation: Installation) -> Iterator[Trouble]:
     """Look whether the role owns the tables, or may make new ones."""
-    _ = patient.database.host
-    owned = patient.database.value(
+    _ = installation.database.host
+    owned = installation.database.value(
         "SELECT count(*) FROM pg_tables WHERE tablename LIKE 'vestibule%'"
         " AND pg_has_role(current_user, tableowner, 'USAGE')"
     )
     if owned:
-        role = patient.database.value("SELECT current_user")
+        role = installation.database.value("SELECT current_user")
         yield Trouble(
             NOTICE,
             f"The role {role} may change and drop all {owned} tables.",
@@ -177,12 +178,12 @@ def owns_nothing(patient: Patient) -> Iterator[Trouble]:
     fix="VESTIBULE_DATABASE_URL=postgresql://…?sslmode=verify-full"
     "&sslrootcert=system",
 )
-def is_encrypted(patient: Patient) -> Iterator[Trouble]:
+def is_encrypted(installation: Installation) -> Iterator[Trouble]:
     """Look how the address asks for TLS; libpq alone would only prefer it."""
-    host = patient.database.host
+    host = installation.database.host
     if not host or host.startswith(("/", "@")) or is_loopback(host):
         return
-    mode = str(patient.database.address.query.get("sslmode", "prefer"))
+    mode = str(installation.database.address.query.get("sslmode", "prefer"))
     if mode in ("disable", "allow"):
         yield Trouble(ERROR, f"To {host} everything goes in clear text.")
     elif mode == "prefer":
@@ -206,7 +207,7 @@ def is_encrypted(patient: Patient) -> Iterator[Trouble]:
     "there is none for anybody.",
     fix="leave out options=… in VESTIBULE_DATABASE_URL",
 )
-def statements_end(patient: Patient) -> Iterator[Trouble]:
+def statements_end(installation: Installation) -> Iterator[Trouble]:
     """Look whether the address has undone our time-out."""
-    if _ask(patient, "statement_timeout") in ("0", "0s", "0ms"):
+    if _ask(installation, "statement_timeout") in ("0", "0s", "0ms"):
         yield Trouble(NOTICE, "statement_timeout is off.")

@@ -13,38 +13,38 @@ import dns.resolver
 
 from vestibule.doctor.checks import check
 from vestibule.doctor.finding import ERROR, NOTICE, WARNING, Skip, Trouble
-from vestibule.doctor.patient import Patient
+from vestibule.doctor.installation import Installation
 from vestibule.worker import sender_for
 
 
-def domain_of(patient: Patient) -> str:
+def domain_of(installation: Installation) -> str:
     """Say from which domain letters come."""
-    address = parseaddr(sender_for(patient.settings))[1]
+    address = parseaddr(sender_for(installation.settings))[1]
     return address.rpartition("@")[2].rstrip(".").casefold()
 
 
-def _public_domain(patient: Patient) -> str:
+def _public_domain(installation: Installation) -> str:
     """Say from which public domain letters come.
 
     Raises:
         Skip: from none, or none leave.
     """
-    if not patient.settings.mail.server:
+    if not installation.settings.mail.server:
         raise Skip("no mail server is set")
-    domain = domain_of(patient)
+    domain = domain_of(installation)
     if "." not in domain or domain.replace(".", "").isdigit():
         raise Skip(f"{domain} is no public domain")
     return domain
 
 
-def _texts(patient: Patient, name: str, begins: str) -> list[str]:
+def _texts(installation: Installation, name: str, begins: str) -> list[str]:
     """Look up the texts of a name that begin with a version.
 
     Raises:
         Skip: no name server answers; who asks says it once.
     """
     try:
-        found = patient.resolver.resolve(
+        found = installation.resolver.resolve(
             name, dns.rdatatype.TXT, raise_on_no_answer=False, search=False
         )
     except dns.resolver.NXDOMAIN:
@@ -71,12 +71,12 @@ def _texts(patient: Patient, name: str, begins: str) -> list[str]:
     "one that allows everybody anyone can write in your name.",
     fix='DOMAIN. IN TXT "v=spf1 mx -all"',
 )
-def spf_is_set(patient: Patient) -> Iterator[Trouble]:
+def spf_is_set(installation: Installation) -> Iterator[Trouble]:
     """Look up the SPF record of the sender's domain."""
-    domain = _public_domain(patient)
+    domain = _public_domain(installation)
     fix = f'{domain}. IN TXT "v=spf1 mx -all"'
     try:
-        found = _texts(patient, domain, "v=spf1")
+        found = _texts(installation, domain, "v=spf1")
     except dns.exception.DNSException as error:
         yield _unknown(domain, error)
         return
@@ -113,16 +113,16 @@ def spf_is_set(patient: Patient) -> Iterator[Trouble]:
     "delivered like a real one.",
     fix='_dmarc.DOMAIN. IN TXT "v=DMARC1; p=quarantine"',
 )
-def dmarc_is_set(patient: Patient) -> Iterator[Trouble]:
+def dmarc_is_set(installation: Installation) -> Iterator[Trouble]:
     """Look up the DMARC record of the sender's domain, or one above it."""
-    domain = _public_domain(patient)
+    domain = _public_domain(installation)
     fix = f'_dmarc.{domain}. IN TXT "v=DMARC1; p=quarantine"'
     labels = domain.split(".")
     found: list[str] = []
     for start in range(min(len(labels) - 1, 4)):
         at = ".".join(labels[start:])
         try:
-            found = _texts(patient, f"_dmarc.{at}", "v=dmarc1")
+            found = _texts(installation, f"_dmarc.{at}", "v=dmarc1")
         except dns.exception.DNSException as error:
             yield _unknown(at, error)
             return

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from vestibule.doctor.checks import When, check
 from vestibule.doctor.finding import ERROR, NOTICE, WARNING, Skip, Trouble
-from vestibule.doctor.patient import Patient, is_loopback
+from vestibule.doctor.installation import Installation, is_loopback
 
 # Below these, subdomains belong to strangers; only some of the list at
 # publicsuffix.org, to catch the common mistakes.
@@ -31,20 +31,20 @@ EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 - what is looked for
     fix="export VESTIBULE_BASE_URL=https://id.example.com",
     when=When.START,
 )
-def address_is_public(patient: Patient) -> Iterator[Trouble]:
+def address_is_public(installation: Installation) -> Iterator[Trouble]:
     """Look at the setting alone."""
-    found = patient.settings
+    found = installation.settings
     if not found.site.base_url:
         yield Trouble(ERROR, "There is no public address.")
-    elif is_loopback(patient.host):
-        if patient.deploy:
+    elif is_loopback(installation.host):
+        if installation.deploy:
             yield Trouble(
                 ERROR,
                 f"The public address is {found.base_url}, which everybody "
                 "else takes for their own machine.",
             )
     elif not found.is_https:
-        state = ERROR if patient.deploy else WARNING
+        state = ERROR if installation.deploy else WARNING
         yield Trouble(
             state,
             f"The public address is {found.base_url}, without encryption.",
@@ -61,10 +61,10 @@ def address_is_public(patient: Patient) -> Iterator[Trouble]:
     fix="VESTIBULE_URL_PREFIX=/account",
     when=When.START,
 )
-def path_fits(patient: Patient) -> Iterator[Trouble]:
+def path_fits(installation: Installation) -> Iterator[Trouble]:
     """Compare the path of the address with the prefix."""
-    path = urlsplit(patient.settings.base_url).path
-    prefix = patient.settings.site.url_prefix
+    path = urlsplit(installation.settings.base_url).path
+    prefix = installation.settings.site.url_prefix
     if path and not path.endswith(prefix or "/"):
         yield Trouble(
             WARNING,
@@ -82,14 +82,14 @@ def path_fits(patient: Patient) -> Iterator[Trouble]:
     fix="add an A and an AAAA record for the host name",
     when=When.DEPLOY,
 )
-def name_is_known(patient: Patient) -> Iterator[Trouble]:
+def name_is_known(installation: Installation) -> Iterator[Trouble]:
     """Look the host name up as a browser would."""
-    if not patient.settings.site.base_url:
+    if not installation.settings.site.base_url:
         raise Skip("there is no public address")
     try:
-        patient.addresses(patient.host, None)
+        installation.addresses(installation.host, None)
     except (OSError, UnicodeError) as error:
-        yield Trouble(ERROR, f"{patient.host} leads nowhere: {error}")
+        yield Trouble(ERROR, f"{installation.host} leads nowhere: {error}")
 
 
 @check(
@@ -103,26 +103,28 @@ def name_is_known(patient: Patient) -> Iterator[Trouble]:
     fix="VESTIBULE_SESSION_DOMAIN=",
     when=When.START,
 )
-def cookies_stay(patient: Patient) -> Iterator[Trouble]:
+def cookies_stay(installation: Installation) -> Iterator[Trouble]:
     """Look what the session's cookie is bound to."""
-    domain = patient.settings.sessions.domain
+    domain = installation.settings.sessions.domain
     if domain in SHARED:
         yield Trouble(
             ERROR,
             f"VESTIBULE_SESSION_DOMAIN is {domain}, below which are the "
             "sites of strangers.",
         )
-    elif domain and patient.deploy:
+    elif domain and installation.deploy:
         yield Trouble(
             WARNING,
             f"Every site below {domain} gets the session, and the cookie "
             "begins with __Secure- in place of __Host-.",
         )
-    if not patient.settings.is_https and not is_loopback(patient.host):
+    if not installation.settings.is_https and not is_loopback(
+        installation.host
+    ):
         yield Trouble(
             WARNING,
             "The cookies are not Secure, because the public address is http.",
-            f"VESTIBULE_BASE_URL=https://{patient.host}",
+            f"VESTIBULE_BASE_URL=https://{installation.host}",
         )
 
 
@@ -136,9 +138,9 @@ def cookies_stay(patient: Patient) -> Iterator[Trouble]:
     fix="VESTIBULE_TRUSTED_PROXIES=127.0.0.1",
     when=When.START,
 )
-def few_are_trusted(patient: Patient) -> Iterator[Trouble]:
+def few_are_trusted(installation: Installation) -> Iterator[Trouble]:
     """Look how wide the networks of the proxies are."""
-    networks = patient.settings.site.trusted_proxies
+    networks = installation.settings.site.trusted_proxies
     for network in networks:
         if network.prefixlen == 0:
             yield Trouble(
@@ -154,7 +156,7 @@ def few_are_trusted(patient: Patient) -> Iterator[Trouble]:
                 f"VESTIBULE_TRUSTED_PROXIES holds {network}, a large part of "
                 "the public net.",
             )
-    if not networks and patient.settings.is_https:
+    if not networks and installation.settings.is_https:
         yield Trouble(
             WARNING,
             "VESTIBULE_TRUSTED_PROXIES is empty, and https comes from a "
@@ -171,11 +173,11 @@ def few_are_trusted(patient: Patient) -> Iterator[Trouble]:
     fix="VESTIBULE_HOST=127.0.0.1",
     when=When.DEPLOY,
 )
-def listens_inside(patient: Patient) -> Iterator[Trouble]:
+def listens_inside(installation: Installation) -> Iterator[Trouble]:
     """Look at the address that the server listens on."""
-    if patient.settings.site.host in EVERYWHERE:
+    if installation.settings.site.host in EVERYWHERE:
         yield Trouble(
             NOTICE,
-            f"It listens on {patient.settings.site.host}, which is every "
+            f"It listens on {installation.settings.site.host}, which is every "
             "network of this machine.",
         )

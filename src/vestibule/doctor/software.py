@@ -8,7 +8,7 @@ from importlib import metadata
 
 from vestibule.doctor.checks import check
 from vestibule.doctor.finding import ERROR, WARNING, Skip, Trouble
-from vestibule.doctor.patient import Patient
+from vestibule.doctor.installation import Installation
 
 # The first day without repairs of security holes.
 # Source: devguide.python.org/versions.
@@ -27,13 +27,15 @@ ENDS = {
     why="What is found in an older one stays open.",
     fix="apt install python3",
 )
-def python_is_maintained(patient: Patient) -> Iterator[Trouble]:
+def python_is_maintained(installation: Installation) -> Iterator[Trouble]:
     """Compare the clock with the end of this version of Python."""
     version = sys.version_info[:2]
     end = ENDS.get(version)
     if end is None:
         raise Skip("this version of Python is newer than what is known")
-    day = datetime.fromtimestamp(patient.clock.now(), UTC).strftime("%Y-%m-%d")
+    day = datetime.fromtimestamp(installation.clock.now(), UTC).strftime(
+        "%Y-%m-%d"
+    )
     if day >= end:
         shown = ".".join(map(str, version))
         yield Trouble(
@@ -48,7 +50,7 @@ def python_is_maintained(patient: Patient) -> Iterator[Trouble]:
     why="Older ones lack what Vestibule calls, or repairs that it relies on.",
     fix="pip install -r requirements.txt && pip install --no-deps .",
 )
-def packages_are_new(patient: Patient) -> Iterator[Trouble]:
+def packages_are_new(installation: Installation) -> Iterator[Trouble]:
     """Compare each library with the version that is asked for."""
     for asked in metadata.requires("vestibule") or ():
         # Those of extras are there or not, as people like.
@@ -57,7 +59,7 @@ def packages_are_new(patient: Patient) -> Iterator[Trouble]:
             continue
         name, least = match[1], match[2]
         try:
-            found = patient.version(name)
+            found = installation.version(name)
         except metadata.PackageNotFoundError:
             yield Trouble(ERROR, f"{name} is missing.")
             continue

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from vestibule.doctor.checks import When, check
 from vestibule.doctor.finding import ERROR, NOTICE, WARNING, Skip, Trouble
-from vestibule.doctor.patient import Patient
+from vestibule.doctor.installation import Installation
 from vestibule.doctor.reader import Silent, said
 from vestibule.engine import open_engine, reading
 
@@ -26,10 +26,10 @@ SMALL = 256 * 2**20
     "last, the file system cannot do it, or another program undoes it.",
     fix="sqlite3 vestibule-data/vestibule.db 'PRAGMA journal_mode=WAL'",
 )
-def writes_ahead(patient: Patient) -> Iterator[Trouble]:
+def writes_ahead(installation: Installation) -> Iterator[Trouble]:
     """Look at the mode that the file is in."""
-    _ = patient.database.file
-    mode = str(patient.database.value("PRAGMA journal_mode"))
+    _ = installation.database.file
+    mode = str(installation.database.value("PRAGMA journal_mode"))
     if mode != "wal":
         yield Trouble(WARNING, f"The journal mode is {mode}, not wal.")
 
@@ -42,13 +42,13 @@ def writes_ahead(patient: Patient) -> Iterator[Trouble]:
     "revoked session.",
     fix="pip install --force-reinstall --no-deps .",
 )
-def waits_for_disk(patient: Patient) -> Iterator[Trouble]:
+def waits_for_disk(installation: Installation) -> Iterator[Trouble]:
     """Look at what Vestibule's own connections do."""
-    _ = patient.database.file
+    _ = installation.database.file
     # Opening it as Vestibule does would change a file in another mode.
-    if patient.database.value("PRAGMA journal_mode") != "wal":
+    if installation.database.value("PRAGMA journal_mode") != "wal":
         raise Skip("the file is not as Vestibule leaves it")
-    engine = open_engine(patient.settings)
+    engine = open_engine(installation.settings)
     try:
         with reading(engine).connect() as connection:
             found = connection.exec_driver_sql("PRAGMA synchronous").scalar()
@@ -69,13 +69,13 @@ def waits_for_disk(patient: Patient) -> Iterator[Trouble]:
     fix="VESTIBULE_DATA=/srv/vestibule",
     when=When.START,
 )
-def lies_on_a_disk(patient: Patient) -> Iterator[Trouble]:
+def lies_on_a_disk(installation: Installation) -> Iterator[Trouble]:
     """Look at the kind of file system below the file."""
-    found = patient.database.file.absolute().parent
-    if not patient.mounts.exists():
+    found = installation.database.file.absolute().parent
+    if not installation.mounts.exists():
         raise Skip("this system does not list its mounts")
     kinds: dict[str, str] = {}
-    for line in patient.mounts.read_text("utf-8", "replace").splitlines():
+    for line in installation.mounts.read_text("utf-8", "replace").splitlines():
         words = line.split(" ")
         if len(words) > 2:
             kinds[words[1].replace("\\040", " ")] = words[2]
@@ -88,7 +88,7 @@ def lies_on_a_disk(patient: Patient) -> Iterator[Trouble]:
             ERROR, f"{found} is on {kind}, which is a network file system."
         )
     elif kind in VOLATILE:
-        state = WARNING if patient.deploy else NOTICE
+        state = WARNING if installation.deploy else NOTICE
         yield Trouble(
             state, f"{found} is on {kind}, which is gone at a restart."
         )
@@ -103,9 +103,9 @@ def lies_on_a_disk(patient: Patient) -> Iterator[Trouble]:
     "sooner it is found, the younger the backup that is still whole.",
     fix="restore the newest backup, as docs/operators/running.md says",
 )
-def is_whole(patient: Patient) -> Iterator[Trouble]:
+def is_whole(installation: Installation) -> Iterator[Trouble]:
     """Have SQLite check the file."""
-    file = patient.database.file
+    file = installation.database.file
     if not file.exists():
         raise Skip(f"there is no database at {file} yet")
     size = file.stat().st_size
@@ -117,7 +117,7 @@ def is_whole(patient: Patient) -> Iterator[Trouble]:
         )
         return
     try:
-        found = str(patient.database.value("PRAGMA quick_check(1)"))
+        found = str(installation.database.value("PRAGMA quick_check(1)"))
     except Silent as silent:
         found = said(silent.__cause__ or silent)
     if found != "ok":

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from vestibule.doctor.checks import When, check
 from vestibule.doctor.finding import ERROR, NOTICE, WARNING, State, Trouble
-from vestibule.doctor.patient import Patient, is_loopback
+from vestibule.doctor.installation import Installation, is_loopback
 from vestibule.settings import Settings
 
 # Memory in KiB and passes of argon2id that cost a thief about the same.
@@ -122,17 +122,17 @@ WEAKNESSES = (
 )
 
 
-def _look(weakness: Weakness) -> Callable[[Patient], Iterator[Trouble]]:
+def _look(weakness: Weakness) -> Callable[[Installation], Iterator[Trouble]]:
     """Make the look at one setting."""
 
-    def looked(patient: Patient) -> Iterator[Trouble]:
+    def looked(installation: Installation) -> Iterator[Trouble]:
         """Compare the setting with what is safe."""
-        found = patient.settings
+        found = installation.settings
         if not weakness.is_weak(found):
             return
         # A lesson on one machine is what the worst of them are for.
-        is_here = found.site.loopback_only or is_loopback(patient.host)
-        is_lesson = is_here and not patient.deploy
+        is_here = found.site.loopback_only or is_loopback(installation.host)
+        is_lesson = is_here and not installation.deploy
         state = weakness.states[-1] if is_lesson else weakness.states[0]
         yield Trouble(state, f"{_written(found, weakness.key)}.")
 
@@ -168,12 +168,12 @@ for _weakness in WEAKNESSES:
     fix="VESTIBULE_PRESET=default",
     when=When.START,
 )
-def preset_is_serious(patient: Patient) -> Iterator[Trouble]:
+def preset_is_serious(installation: Installation) -> Iterator[Trouble]:
     """Look for the preset of lessons where others come."""
-    site = patient.settings.site
+    site = installation.settings.site
     if site.preset != "classroom":
         return
-    if patient.deploy or not site.loopback_only:
+    if installation.deploy or not site.loopback_only:
         yield Trouble(
             ERROR, "The preset is classroom, and others can reach the site."
         )

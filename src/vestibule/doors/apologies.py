@@ -14,7 +14,7 @@ from werkzeug.test import run_wsgi_app
 
 from vestibule.doors.guards import BUSY
 from vestibule.doors.hall import Hall
-from vestibule.doors.numbers import ENTRY
+from vestibule.doors.request_ids import ENTRY
 from vestibule.doors.words import liked
 from vestibule.ground.words import LANGUAGES
 

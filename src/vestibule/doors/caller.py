@@ -19,7 +19,7 @@ from werkzeug.wrappers import Response
 from vestibule.doors import whence
 from vestibule.doors.credentials import bearer_claim, bearer_token
 from vestibule.doors.hall import auth, hall, settings
-from vestibule.doors.numbers import number_of
+from vestibule.doors.request_ids import number_of
 from vestibule.doors.stay import stay
 from vestibule.errors import NotProven
 from vestibule.history import Circumstances, under

@@ -15,9 +15,9 @@ from vestibule.doors.addresses import CHECK, is_taken
 from vestibule.doors.credentials import bearer_claim, bearer_token
 from vestibule.doors.guards import NotFromHere, is_local
 from vestibule.doors.headers import of_no_page
-from vestibule.doors.looking_glass import LookingGlass
-from vestibule.doors.numbers import number_of
+from vestibule.doors.probe import ProbeAnswer
 from vestibule.doors.refusals import HTTP_REASONS
+from vestibule.doors.request_ids import number_of
 from vestibule.doors.returning import Returning
 from vestibule.errors import Fault, NotProven, Unavailable
 
@@ -197,4 +197,4 @@ def place_check(own: "Hall", earlier: Iterable["Rule"]) -> None:
     """Put the check in front, unless a host has that address already."""
     path = own.auth.settings.site.url_prefix + CHECK
     if own.front is not None and not is_taken(path, earlier):
-        own.front.places[path] = LookingGlass(own, Check(own))
+        own.front.places[path] = ProbeAnswer(own, Check(own))

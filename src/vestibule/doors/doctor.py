@@ -110,13 +110,13 @@ def _examined(
 ) -> list[Finding]:
     """Examine the installation; unreadable settings are a finding as well."""
     from vestibule.doctor.examination import examine
-    from vestibule.doctor.patient import Patient
+    from vestibule.doctor.installation import Installation
 
     try:
         settings = load()
         if (settings.data_folder / "secret-key").exists():
             settings = settings.with_saved_secret()
-        patient = Patient(
+        installation = Installation(
             settings,
             deploy=deploy,
             name_server=server,
@@ -124,9 +124,9 @@ def _examined(
         )
         occasion = When.DEPLOY if deploy else When.ASKED
         try:
-            return list(examine(patient, occasion, _progress()))
+            return list(examine(installation, occasion, _progress()))
         finally:
-            patient.close()
+            installation.close()
             _clear()
     except SettingsError as error:
         return [unreadable(error)]
@@ -234,15 +234,15 @@ def admit(settings: Settings) -> list[Finding]:
         SettingsError: there is one.
     """
     from vestibule.doctor.examination import examine
-    from vestibule.doctor.patient import Patient
+    from vestibule.doctor.installation import Installation
 
-    patient = Patient(settings)
+    installation = Installation(settings)
     try:
         with suppress(Skip):
-            patient.database.patience = COMING_UP
-        found = list(examine(patient, When.START))
+            installation.database.patience = COMING_UP
+        found = list(examine(installation, When.START))
     finally:
-        patient.close()
+        installation.close()
     errors = [one for one in found if one.state is State.ERROR]
     if errors:
         raise SettingsError(

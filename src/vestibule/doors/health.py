@@ -40,7 +40,7 @@ Told: TypeAlias = tuple[int, str, bytes, Headers]
 log = logging.getLogger("vestibule")
 
 
-class Post:
+class Endpoint:
     """An address that machines ask, and that tells nothing of anybody.
 
     Args:
@@ -122,5 +122,5 @@ def ready(readiness: Readiness) -> Callable[["WSGIEnvironment"], Told]:
 def place_health(own: "Hall", readiness: Readiness) -> None:
     """Put both addresses in front of an application, at its root."""
     if own.front is not None:
-        own.front.places[ALIVE] = Post(own, alive)
-        own.front.places[READY] = Post(own, ready(readiness))
+        own.front.places[ALIVE] = Endpoint(own, alive)
+        own.front.places[READY] = Endpoint(own, ready(readiness))

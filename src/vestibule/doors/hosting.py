@@ -18,7 +18,7 @@ from flask import (
 from vestibule.auth import Auth
 from vestibule.doors.caller import come_in
 from vestibule.doors.hall import hall
-from vestibule.doors.numbers import ENTRY
+from vestibule.doors.request_ids import ENTRY
 from vestibule.doors.stay import forget_stay
 from vestibule.ground.forks import in_each_child
 from vestibule.settings import Settings

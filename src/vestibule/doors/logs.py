@@ -17,9 +17,9 @@ from urllib.parse import unquote, urlsplit
 from structlog.stdlib import ExtraAdder, ProcessorFormatter
 from structlog.types import EventDict
 
-from vestibule.doors.lines import Lines
-from vestibule.doors.numbers import in_hand
-from vestibule.ground.masks import without, without_addresses
+from vestibule.doors.log_stream import LogStream
+from vestibule.doors.request_ids import in_hand
+from vestibule.ground.redaction import without, without_addresses
 from vestibule.settings import Settings
 
 # Whose lines begin at which level; of all others warnings are enough.
@@ -53,7 +53,7 @@ def write_json(settings: Settings, descriptor: int = 2) -> None:
         settings: say what is secret.
         descriptor: of the stream; that of errors if left out.
     """
-    handler = Lines(descriptor)
+    handler = LogStream(descriptor)
     handler.setFormatter(formatter(secrets_of(settings)))
     root = logging.getLogger()
     root.handlers = [handler]

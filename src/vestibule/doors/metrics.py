@@ -21,11 +21,11 @@ from prometheus_client import (
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from vestibule.auth import Auth
+from vestibule.doors.access_log import NO_ROUTE
 from vestibule.doors.credentials import bearer_claim
-from vestibule.doors.health import Post, Told, refused
-from vestibule.doors.ledger import NO_ROUTE
-from vestibule.doors.numbers import Entry
-from vestibule.doors.shared_counts import dead, folder
+from vestibule.doors.health import Endpoint, Told, refused
+from vestibule.doors.metrics_files import dead, folder
+from vestibule.doors.request_ids import Entry
 from vestibule.errors import TooMany, Unavailable
 from vestibule.ground.tally import counted
 from vestibule.signals import Happening, happened
@@ -215,5 +215,5 @@ def place_metrics(own: "Hall") -> Metrics:
         return 200, kind, text, ()
 
     if own.front is not None:
-        own.front.places[PLACE] = Post(own, told)
+        own.front.places[PLACE] = Endpoint(own, told)
     return metrics

@@ -69,15 +69,15 @@ def _application_of_worker(
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     keep_memory(settings.passwords.hash_memory)
     sys.setswitchinterval(SWITCH)
+    from vestibule.doors.access_log import AccessLog
     from vestibule.doors.bodies import in_one_piece, measured
-    from vestibule.doors.ledger import Ledger
 
     app = application(settings, None if flag is None else flag.is_raised)
     own = app.extensions["vestibule"]
     own.front.gate.widen()
     answering = own.front.before(in_one_piece(measured(app)))
     measure = None if own.metrics is None else own.metrics.measure
-    return Ledger(answering, own, measure)
+    return AccessLog(answering, own, measure)
 
 
 def share_code() -> None:
@@ -96,11 +96,11 @@ def share_code() -> None:
 
 def serve(settings: Settings) -> None:
     """Serve until a signal ends it; requests in hand are finished first."""
-    from vestibule.doors import shared_counts
+    from vestibule.doors import metrics_files
     from vestibule.doors.draining import Flag, Server
 
     # Before the fork, and before what reads from there is loaded.
-    counts = settings.watch.metrics_token and shared_counts.make_folder()
+    counts = settings.watch.metrics_token and metrics_files.make_folder()
     flag = Flag()
     development = settings.site.development
     if development:
@@ -112,7 +112,7 @@ def serve(settings: Settings) -> None:
     server = Server(
         flag,
         0 if development else settings.watch.drain,
-        partial(shared_counts.take_away, counts) if counts else str,
+        partial(metrics_files.take_away, counts) if counts else str,
         **_how(settings),
     )
     logging.getLogger("_granian").addFilter(_is_news)

@@ -1,4 +1,4 @@
-"""Masks: what a log may hold of network addresses, mails and secrets.
+"""Redaction: what a log may hold of network addresses, mails and secrets.
 
 Source: ASVS 5.0 16.2.5; OWASP Logging Cheat Sheet, data to exclude.
 """

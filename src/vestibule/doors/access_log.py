@@ -1,4 +1,4 @@
-"""The ledger: one line and one measurement for each request of our server.
+"""The access log: one line and one measurement for each request of our server.
 
 A line names the rule of the route and never the path: a path may hold a
 token, and a query may hold anything.
@@ -10,9 +10,9 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from vestibule.doors.hall import Hall
-from vestibule.doors.numbers import ENTRY, Entry, in_hand, number_of
+from vestibule.doors.request_ids import ENTRY, Entry, in_hand, number_of
 from vestibule.doors.whence import client_address
-from vestibule.ground.masks import network
+from vestibule.ground.redaction import network
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import (
@@ -32,7 +32,7 @@ Measure: TypeAlias = Callable[[Entry, float], None]
 log = logging.getLogger("vestibule.requests")
 
 
-class Ledger:
+class AccessLog:
     """Bare WSGI around everything that our own server answers.
 
     Args:

@@ -1,4 +1,4 @@
-"""A visitor at the public address, who sees what arrives behind it.
+"""A probe at the public address, which sees what arrives behind it.
 
 The question is signed with the site's own key, and so is the answer: it
 comes from this installation or from nobody. Neither changes anything.

@@ -10,7 +10,7 @@ from vestibule.capabilities.audit.verifying import Verifier
 from vestibule.db import DB
 from vestibule.doctor.checks import check
 from vestibule.doctor.finding import ERROR, WARNING, Skip, Trouble
-from vestibule.doctor.patient import Patient
+from vestibule.doctor.installation import Installation
 from vestibule.history import Event
 
 # The rows at the end that are looked at; `audit verify` looks at all.
@@ -19,14 +19,14 @@ NEWEST = 500
 LATE = 600
 
 
-def last_position(patient: Patient) -> int:
+def last_position(installation: Installation) -> int:
     """Say how long the chain is.
 
     Raises:
         Skip: there is none yet.
     """
-    patient.database.needs_tables()
-    found = patient.database.value(select(func.max(Entry.position)))
+    installation.database.needs_tables()
+    found = installation.database.value(select(func.max(Entry.position)))
     if found is None:
         raise Skip("nothing is sealed yet")
     return int(found)
@@ -39,11 +39,11 @@ def last_position(patient: Patient) -> int:
     why="Whoever changes the history wants something not to be known.",
     fix="vestibule audit verify",
 )
-def end_is_whole(patient: Patient) -> Iterator[Trouble]:
+def end_is_whole(installation: Installation) -> Iterator[Trouble]:
     """Follow the end of the chain, and its seals."""
-    after = max(0, last_position(patient) - NEWEST)
+    after = max(0, last_position(installation) - NEWEST)
     # It only reads, and asks of a database what the reader can do.
-    verifier = Verifier(cast(DB, patient.database), lambda *_: None)
+    verifier = Verifier(cast(DB, installation.database), lambda *_: None)
     found = [one for one in verifier.findings(after) if one.what != "unsealed"]
     if found:
         first = found[0]
@@ -62,11 +62,11 @@ def end_is_whole(patient: Patient) -> Iterator[Trouble]:
     "it without a trace.",
     fix="vestibule worker",
 )
-def is_soon_sealed(patient: Patient) -> Iterator[Trouble]:
+def is_soon_sealed(installation: Installation) -> Iterator[Trouble]:
     """Look for events that wait for a worker."""
-    patient.database.needs_tables()
-    oldest = patient.database.value(select(func.min(Event.at)))
-    waits = 0 if oldest is None else patient.clock.now() - int(oldest)
+    installation.database.needs_tables()
+    oldest = installation.database.value(select(func.min(Event.at)))
+    waits = 0 if oldest is None else installation.clock.now() - int(oldest)
     if waits > LATE:
         yield Trouble(
             WARNING,

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from vestibule.doctor.checks import When, check
 from vestibule.doctor.finding import ERROR, WARNING, Skip, Trouble
-from vestibule.doctor.patient import Patient
-from vestibule.doctor.visitor import FORGED, fetched
+from vestibule.doctor.installation import Installation
+from vestibule.doctor.probe import FORGED, fetched
 
 
 @check(
@@ -20,15 +20,15 @@ from vestibule.doctor.visitor import FORGED, fetched
     fix="curl -sSi BASE_URL/check",
     when=When.DEPLOY,
 )
-def is_this_one(patient: Patient) -> Iterator[Trouble]:
+def is_this_one(installation: Installation) -> Iterator[Trouble]:
     """Ask the public address, in a way that only we can answer."""
-    visit = patient.visit
-    url = f"{patient.settings.site_root}/check"
+    visit = installation.visit
+    url = f"{installation.settings.site_root}/check"
     fix = f"curl -sSi {url}"
     if visit.trouble:
         yield Trouble(ERROR, f"{url} cannot be reached: {visit.trouble}", fix)
     elif visit.seen is None:
-        apart = abs((visit.moment or 0) - patient.clock.now())
+        apart = abs((visit.moment or 0) - installation.clock.now())
         other = "another one, or one with another secret key"
         if visit.moment and apart > 60:
             other = f"its clock is {apart} seconds apart from this one"
@@ -50,15 +50,19 @@ def is_this_one(patient: Patient) -> Iterator[Trouble]:
     fix="proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;",
     when=When.DEPLOY,
 )
-def forgery_fails(patient: Patient) -> Iterator[Trouble]:
+def forgery_fails(installation: Installation) -> Iterator[Trouble]:
     """Claim an address, and see whether it was believed."""
-    seen = patient.visit.own()
+    seen = installation.visit.own()
     hops = _hops(seen["forwarded"])
     if seen["client"] == FORGED:
         # The last one is what the proxy has seen of us.
-        networks = patient.settings.site.trusted_proxies
+        networks = installation.settings.site.trusted_proxies
         is_all = not all(net.prefixlen for net in networks)
-        if len(hops) > 1 and _is_trusted(patient, hops[-1]) and not is_all:
+        if (
+            len(hops) > 1
+            and _is_trusted(installation, hops[-1])
+            and not is_all
+        ):
             raise Skip("this machine is itself a trusted proxy")
         yield Trouble(
             ERROR,
@@ -82,12 +86,12 @@ def forgery_fails(patient: Patient) -> Iterator[Trouble]:
     fix="proxy_set_header Host $http_host;",
     when=When.DEPLOY,
 )
-def host_arrives(patient: Patient) -> Iterator[Trouble]:
+def host_arrives(installation: Installation) -> Iterator[Trouble]:
     """Compare the Host that arrived with the one in the address."""
-    arrived = str(patient.visit.own()["host"]).casefold()
-    asked = urlsplit(patient.settings.base_url).netloc.casefold()
+    arrived = str(installation.visit.own()["host"]).casefold()
+    asked = urlsplit(installation.settings.base_url).netloc.casefold()
     usual = {"https": ":443", "http": ":80"}
-    scheme = urlsplit(patient.settings.base_url).scheme
+    scheme = urlsplit(installation.settings.base_url).scheme
     if arrived.removesuffix(usual[scheme]) != asked.removesuffix(
         usual[scheme]
     ):
@@ -105,17 +109,21 @@ def host_arrives(patient: Patient) -> Iterator[Trouble]:
     fix="return 301 https://$host$request_uri;",
     when=When.DEPLOY,
 )
-def http_leads_to_https(patient: Patient) -> Iterator[Trouble]:
+def http_leads_to_https(installation: Installation) -> Iterator[Trouble]:
     """Ask port 80 of the same host."""
-    if not patient.settings.is_https:
+    if not installation.settings.is_https:
         raise Skip("the public address is http itself")
-    if patient.visit.trouble:
+    if installation.visit.trouble:
         raise Skip("the public address does not answer")
-    host = f"[{patient.host}]" if ":" in patient.host else patient.host
+    host = (
+        f"[{installation.host}]"
+        if ":" in installation.host
+        else installation.host
+    )
     url = f"http://{host}:80/login"
     try:
         status, headers, _ = fetched(
-            url, {"Accept": "text/html"}, patient.dial
+            url, {"Accept": "text/html"}, installation.dial
         )
     except (OSError, http.client.HTTPException):
         return
@@ -130,10 +138,12 @@ def _hops(header: object) -> list[str]:
     return [hop.strip() for hop in str(header or "").split(",") if hop.strip()]
 
 
-def _is_trusted(patient: Patient, hop: str) -> bool:
+def _is_trusted(installation: Installation, hop: str) -> bool:
     """Tell whether an address is in one of the trusted networks."""
     try:
         found = ip_address(hop)
     except ValueError:
         return False
-    return any(found in net for net in patient.settings.site.trusted_proxies)
+    return any(
+        found in net for net in installation.settings.site.trusted_proxies
+    )

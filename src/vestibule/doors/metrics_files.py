@@ -1,8 +1,8 @@
-"""Shared counts: the folder where the processes of a server keep theirs.
+"""The files of the metrics: a folder where each process of a server has one.
 
-Each writes a file that it maps into its memory; whoever is asked for the
-metrics reads them all. A server makes its folder when it starts and takes it
-away when it ends, so that no counts of an earlier one are told.
+A process maps its file into its memory; whoever is asked for the metrics
+reads them all. A server makes its folder when it starts and takes it away
+when it ends, so that no counts of an earlier one are told.
 """
 
 import fcntl

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from vestibule.doors import shared_counts
-from vestibule.doors.shared_counts import NAME, make_folder, take_away
+from vestibule.doors import metrics_files
+from vestibule.doors.metrics_files import NAME, make_folder, take_away
 
 
 @pytest.fixture(autouse=True)
 def shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give the test a folder for what is temporary."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setenv(shared_counts.VARIABLE, "")
+    monkeypatch.setenv(metrics_files.VARIABLE, "")
     return tmp_path
 
 
@@ -25,7 +25,7 @@ def shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_what_others_have_left_there_stops_no_server(shared: Path) -> None:
     hidden = shared / "hidden"
     hidden.mkdir()
-    (hidden / shared_counts.LOCK).touch()
+    (hidden / metrics_files.LOCK).touch()
     (shared / f"{NAME}999999-a").symlink_to(hidden)
     (shared / f"{NAME}999998-a").symlink_to("/nobody/knows")
     (shared / f"{NAME}999997-a").symlink_to(shared / f"{NAME}999997-a")
@@ -34,12 +34,12 @@ def test_what_others_have_left_there_stops_no_server(shared: Path) -> None:
     (shared / f"{NAME}1-a").touch()
     locks = shared / f"{NAME}2-a"
     locks.mkdir()
-    (locks / shared_counts.LOCK).symlink_to(hidden / shared_counts.LOCK)
+    (locks / metrics_files.LOCK).symlink_to(hidden / metrics_files.LOCK)
 
     made = make_folder()
 
     assert made.stat().st_mode & 0o777 == 0o700
-    assert (hidden / shared_counts.LOCK).exists()
+    assert (hidden / metrics_files.LOCK).exists()
     take_away(made)
     assert not made.exists()
 
@@ -66,7 +66,7 @@ def test_a_folder_is_left_alone_while_its_server_lives(shared: Path) -> None:
     program = (
         "import sys, tempfile\n"
         "tempfile.tempdir = sys.argv[1]\n"
-        "from vestibule.doors.shared_counts import make_folder\n"
+        "from vestibule.doors.metrics_files import make_folder\n"
         "print(make_folder(), flush=True)\n"
         "sys.stdin.read()\n"
     )

@@ -8,7 +8,7 @@ from shlex import quote
 
 from vestibule.doctor.checks import When, check
 from vestibule.doctor.finding import ERROR, NOTICE, WARNING, Skip, Trouble
-from vestibule.doctor.patient import Patient, is_loopback
+from vestibule.doctor.installation import Installation, is_loopback
 
 # A variable of one shell would be gone with it. The line before may have no
 # end.
@@ -59,12 +59,12 @@ def _carried_over(key: str) -> str:
     )
 
 
-def _is_saved_alone(patient: Patient) -> bool:
+def _is_saved_alone(installation: Installation) -> bool:
     """Tell whether the only key is one that was made in the data folder."""
-    settings = patient.settings
+    settings = installation.settings
     is_set = settings.origins.get("SECRET_KEY", "data folder") != "data folder"
     saved = settings.data_folder / "secret-key"
-    return not patient.is_mounted and not is_set and saved.exists()
+    return not installation.is_mounted and not is_set and saved.exists()
 
 
 @check(
@@ -76,11 +76,11 @@ def _is_saved_alone(patient: Patient) -> bool:
     fix=NEW_KEY,
     when=When.START,
 )
-def key_is_secret(patient: Patient) -> Iterator[Trouble]:
+def key_is_secret(installation: Installation) -> Iterator[Trouble]:
     """Look whether the key is one that only this site has."""
-    key = patient.settings.site.secret_key
-    if _is_saved_alone(patient):
-        saved = patient.settings.data_folder / "secret-key"
+    key = installation.settings.site.secret_key
+    if _is_saved_alone(installation):
+        saved = installation.settings.data_folder / "secret-key"
         yield Trouble(
             ERROR,
             f"VESTIBULE_SECRET_KEY is not set. `serve` does not take {saved} "
@@ -104,15 +104,15 @@ def key_is_secret(patient: Patient) -> Iterator[Trouble]:
     fix="VESTIBULE_OLD_SECRET_KEYS=",
     when=When.START,
 )
-def old_keys_are_secret(patient: Patient) -> Iterator[Trouble]:
+def old_keys_are_secret(installation: Installation) -> Iterator[Trouble]:
     """Look whether a former key could be guessed."""
-    for number, key in enumerate(patient.settings.keys.old, 1):
+    for number, key in enumerate(installation.settings.keys.old, 1):
         fault = fault_of_key(key)
         if fault:
             yield Trouble(
                 WARNING, f"Key {number} of VESTIBULE_OLD_SECRET_KEYS {fault}."
             )
-        if key == patient.settings.site.secret_key:
+        if key == installation.settings.site.secret_key:
             yield Trouble(
                 WARNING,
                 f"Key {number} of VESTIBULE_OLD_SECRET_KEYS is the one that "
@@ -129,10 +129,10 @@ def old_keys_are_secret(patient: Patient) -> Iterator[Trouble]:
     fix=_carried_over("vestibule-data/secret-key"),
     when=When.DEPLOY,
 )
-def key_is_apart(patient: Patient) -> Iterator[Trouble]:
+def key_is_apart(installation: Installation) -> Iterator[Trouble]:
     """Look whether the key is the one that was made by itself."""
-    if patient.settings.origins.get("SECRET_KEY") == "data folder":
-        folder = patient.settings.data_folder
+    if installation.settings.origins.get("SECRET_KEY") == "data folder":
+        folder = installation.settings.data_folder
         yield Trouble(
             NOTICE,
             f"The secret key was made by itself, and is kept in {folder}.",
@@ -149,10 +149,10 @@ def key_is_apart(patient: Patient) -> Iterator[Trouble]:
     fix="ALTER ROLE vestibule PASSWORD '…'  -- in psql, with a new one of "
     "24 characters",
 )
-def database_password_is_long(patient: Patient) -> Iterator[Trouble]:
+def database_password_is_long(installation: Installation) -> Iterator[Trouble]:
     """Look at the password in the address of a PostgreSQL."""
-    _ = patient.database.host
-    address = patient.database.address
+    _ = installation.database.host
+    address = installation.database.address
     password = address.password
     if not address.host or password is None:
         raise Skip("the database is reached without a password")

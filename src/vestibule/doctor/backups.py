@@ -6,19 +6,19 @@ from pathlib import Path
 
 from vestibule.doctor.checks import When, check
 from vestibule.doctor.finding import ERROR, NOTICE, WARNING, Skip, Trouble
-from vestibule.doctor.patient import Patient
+from vestibule.doctor.installation import Installation
 
 # A copy every day, with two hours for making it.
 NEW = 26 * 3600
 
 
-def _copies(patient: Patient) -> list[Path]:
+def _copies(installation: Installation) -> list[Path]:
     """List the files in the folder of backups, the newest first.
 
     Raises:
         Skip: no folder is named.
     """
-    folder = patient.settings.site.backups
+    folder = installation.settings.site.backups
     if not folder:
         raise Skip("VESTIBULE_BACKUPS is not set")
     # What is still being made, or was left so, begins with a dot.
@@ -43,9 +43,9 @@ def _is_hidden(path: Path) -> bool:
     fix="VESTIBULE_BACKUPS=/var/backups/vestibule",
     when=When.DEPLOY,
 )
-def folder_is_named(patient: Patient) -> Iterator[Trouble]:
+def folder_is_named(installation: Installation) -> Iterator[Trouble]:
     """Look for the setting."""
-    if not patient.settings.site.backups:
+    if not installation.settings.site.backups:
         yield Trouble(WARNING, "VESTIBULE_BACKUPS is not set.")
 
 
@@ -57,15 +57,15 @@ def folder_is_named(patient: Patient) -> Iterator[Trouble]:
     why="What came after the newest backup is lost with the disk.",
     fix="vestibule backup",
 )
-def newest_is_new(patient: Patient) -> Iterator[Trouble]:
+def newest_is_new(installation: Installation) -> Iterator[Trouble]:
     """Look at the newest file in the folder."""
-    found = _copies(patient)
-    folder = patient.settings.site.backups
+    found = _copies(installation)
+    folder = installation.settings.site.backups
     if not found:
         yield Trouble(ERROR, f"There is no backup in {folder}.")
         return
     newest = found[0].stat()
-    hours = (patient.clock.now() - newest.st_mtime) / 3600
+    hours = (installation.clock.now() - newest.st_mtime) / 3600
     if hours * 3600 > NEW:
         yield Trouble(
             WARNING, f"The newest backup in {folder} is {hours:.0f} hours old."
@@ -82,12 +82,12 @@ def newest_is_new(patient: Patient) -> Iterator[Trouble]:
     "letters with links that work.",
     fix="chmod -R go= /var/backups/vestibule",
 )
-def copies_are_private(patient: Patient) -> Iterator[Trouble]:
+def copies_are_private(installation: Installation) -> Iterator[Trouble]:
     """Look at the mode of the newest file, and of its folder."""
-    found = _copies(patient)
+    found = _copies(installation)
     if not found:
         raise Skip("there is no backup yet")
-    folder = Path(patient.settings.site.backups)
+    folder = Path(installation.settings.site.backups)
     mode = stat.S_IMODE(found[0].stat().st_mode)
     if mode & 0o004 and folder.stat().st_mode & 0o001:
         yield Trouble(
@@ -106,10 +106,10 @@ def copies_are_private(patient: Patient) -> Iterator[Trouble]:
     fix="copy each backup to another machine, for instance with restic",
     when=When.DEPLOY,
 )
-def copies_are_apart(patient: Patient) -> Iterator[Trouble]:
+def copies_are_apart(installation: Installation) -> Iterator[Trouble]:
     """Look whether the backups are inside the data folder."""
-    _copies(patient)
-    folder = Path(patient.settings.site.backups).absolute()
-    data = patient.settings.data_folder
+    _copies(installation)
+    folder = Path(installation.settings.site.backups).absolute()
+    data = installation.settings.data_folder
     if folder == data or data in folder.parents:
         yield Trouble(NOTICE, f"{folder} is inside the data folder {data}.")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from vestibule.doctor.checks import When, check
 from vestibule.doctor.finding import ERROR, NOTICE, WARNING, Skip, Trouble
-from vestibule.doctor.patient import Patient
+from vestibule.doctor.installation import Installation
 from vestibule.ground.brand import Brand
 from vestibule.ground.knobs import SettingsError
 
@@ -32,17 +32,19 @@ def open_bits(path: Path) -> int:
     return bits
 
 
-def _is_lent(path: Path, patient: Patient) -> bool:
+def _is_lent(path: Path, installation: Installation) -> bool:
     """Tell whether somebody else has put a file here, and chose its mode.
 
     So do container engines and root; the process could not change it.
     """
-    is_roots = path.stat().st_uid == 0 and patient.user != 0
-    is_fixed = bool(patient.disk(path).f_flag & os.ST_RDONLY)
+    is_roots = path.stat().st_uid == 0 and installation.user != 0
+    is_fixed = bool(installation.disk(path).f_flag & os.ST_RDONLY)
     return is_roots or is_fixed or MOUNTED in path.absolute().parents
 
 
-def faults_of_file(path: Path, patient: Patient) -> Iterator[Trouble]:
+def faults_of_file(
+    path: Path, installation: Installation
+) -> Iterator[Trouble]:
     """Look who besides its owner may read or change a secret file."""
     found, bits = path.stat(), open_bits(path)
     fix = f"chmod 600 {path}"
@@ -51,7 +53,7 @@ def faults_of_file(path: Path, patient: Patient) -> Iterator[Trouble]:
         yield Trouble(ERROR, what, fix)
     elif bits & 0o004:
         yield Trouble(
-            WARNING if _is_lent(path, patient) else ERROR,
+            WARNING if _is_lent(path, installation) else ERROR,
             f"{path} can be read by everybody on this machine "
             f"(mode {_mode(path)}).",
             fix,
@@ -60,12 +62,12 @@ def faults_of_file(path: Path, patient: Patient) -> Iterator[Trouble]:
     elif bits & 0o040 and found.st_uid != 0:
         what = f"{path} can be read by its group (mode {_mode(path)})."
         yield Trouble(NOTICE, what, fix)
-    if found.st_uid not in (0, patient.user):
+    if found.st_uid not in (0, installation.user):
         yield Trouble(
             WARNING,
             f"{path} belongs to user {found.st_uid}, and this is user "
-            f"{patient.user}.",
-            f"chown {patient.user} {path}",
+            f"{installation.user}.",
+            f"chown {installation.user} {path}",
         )
 
 
@@ -80,12 +82,12 @@ def faults_of_file(path: Path, patient: Patient) -> Iterator[Trouble]:
     fix="chmod 600 .env",
     when=When.START,
 )
-def env_is_private(patient: Patient) -> Iterator[Trouble]:
+def env_is_private(installation: Installation) -> Iterator[Trouble]:
     """Look at the mode of ``.env``."""
-    path = patient.settings.files.get(".env")
+    path = installation.settings.files.get(".env")
     if path is None:
         raise Skip("the settings come from no file")
-    yield from faults_of_file(path, patient)
+    yield from faults_of_file(path, installation)
 
 
 @check(
@@ -99,18 +101,20 @@ def env_is_private(patient: Patient) -> Iterator[Trouble]:
     fix="chmod 600 FILE",
     when=When.START,
 )
-def secret_files_are_private(patient: Patient) -> Iterator[Trouble]:
+def secret_files_are_private(installation: Installation) -> Iterator[Trouble]:
     """Look at the files that settings like SECRET_KEY_FILE name."""
     found = [
-        path for name, path in patient.settings.files.items() if name != ".env"
+        path
+        for name, path in installation.settings.files.items()
+        if name != ".env"
     ]
-    kept = patient.settings.data_folder / "secret-key"
+    kept = installation.settings.data_folder / "secret-key"
     if kept.exists():
         found.append(kept)
     if not found:
         raise Skip("no secret is kept in a file of its own")
     for path in found:
-        yield from faults_of_file(path, patient)
+        yield from faults_of_file(path, installation)
 
 
 @check(
@@ -123,9 +127,9 @@ def secret_files_are_private(patient: Patient) -> Iterator[Trouble]:
     fix="chmod 700 vestibule-data",
     when=When.START,
 )
-def data_is_private(patient: Patient) -> Iterator[Trouble]:
+def data_is_private(installation: Installation) -> Iterator[Trouble]:
     """Look at the data folder and the database in it."""
-    folder = patient.settings.data_folder
+    folder = installation.settings.data_folder
     if not folder.exists():
         raise Skip(f"there is no {folder} yet")
     found, bits = folder.stat(), open_bits(folder)
@@ -150,12 +154,12 @@ def data_is_private(patient: Patient) -> Iterator[Trouble]:
             f"(mode {_mode(folder)}).",
             f"chmod 700 {folder}",
         )
-    if found.st_uid != patient.user:
+    if found.st_uid != installation.user:
         yield Trouble(
             WARNING,
             f"{folder} belongs to user {found.st_uid}, and this is user "
-            f"{patient.user}.",
-            f"chown -R {patient.user} {folder}",
+            f"{installation.user}.",
+            f"chown -R {installation.user} {folder}",
         )
 
 
@@ -170,15 +174,15 @@ def data_is_private(patient: Patient) -> Iterator[Trouble]:
     fix="chmod 600 vestibule-data/vestibule.db*",
     when=When.START,
 )
-def database_file_is_private(patient: Patient) -> Iterator[Trouble]:
+def database_file_is_private(installation: Installation) -> Iterator[Trouble]:
     """Look at the files of SQLite."""
-    file = patient.database.file
+    file = installation.database.file
     found = [file.with_name(file.name + end) for end in ("", "-wal", "-shm")]
     found = [path for path in found if path.exists()]
     if not found:
         raise Skip(f"there is no {file} yet")
     for path in found:
-        yield from faults_of_file(path, patient)
+        yield from faults_of_file(path, installation)
 
 
 @check(
@@ -188,9 +192,9 @@ def database_file_is_private(patient: Patient) -> Iterator[Trouble]:
     why="Without them every page is an error.",
     fix="pip install --force-reinstall --no-deps .",
 )
-def pages_are_readable(patient: Patient) -> Iterator[Trouble]:
+def pages_are_readable(installation: Installation) -> Iterator[Trouble]:
     """Look for the files that came with the package."""
-    doors = patient.package / "doors"
+    doors = installation.package / "doors"
     for folder in (doors / "templates", doors / "static"):
         there = [path for path in folder.rglob("*") if path.is_file()]
         closed = [path for path in there if not os.access(path, os.R_OK)]
@@ -208,9 +212,9 @@ def pages_are_readable(patient: Patient) -> Iterator[Trouble]:
     why="People with weak eyes, or in the sun, could not read the pages.",
     fix="VESTIBULE_BRAND=",
 )
-def brand_is_readable(patient: Patient) -> Iterator[Trouble]:
+def brand_is_readable(installation: Installation) -> Iterator[Trouble]:
     """Read the operator's stylesheet and logo."""
-    folder = patient.settings.brand.folder
+    folder = installation.settings.brand.folder
     if not folder:
         raise Skip("the look is ours")
     try:

@@ -1,4 +1,4 @@
-"""Numbers: under which one a request is in the log and in the history."""
+"""Request ids: under which one a request is in the log and in the history."""
 
 import re
 from contextvars import ContextVar

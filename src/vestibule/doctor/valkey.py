@@ -6,31 +6,31 @@ from urllib.parse import urlsplit
 
 from vestibule.doctor.checks import check
 from vestibule.doctor.finding import NOTICE, WARNING, Skip, Trouble
-from vestibule.doctor.patient import Patient, is_loopback
+from vestibule.doctor.installation import Installation, is_loopback
 
 PATIENCE = 1.0
 
 
-def _url(patient: Patient) -> str:
+def _url(installation: Installation) -> str:
     """Say where Valkey is.
 
     Raises:
         Skip: there is none.
     """
-    url = patient.settings.throttle.valkey_url
+    url = installation.settings.throttle.valkey_url
     if not url:
         raise Skip("no Valkey is set")
     return url
 
 
-def _asked(patient: Patient) -> dict[str, Any]:
+def _asked(installation: Installation) -> dict[str, Any]:
     """Ask Valkey how it is; what it cannot do without is a connection."""
     from valkey import Valkey
     from valkey.backoff import NoBackoff
     from valkey.retry import Retry
 
     client: Any = Valkey.from_url(
-        _url(patient),
+        _url(installation),
         socket_timeout=PATIENCE,
         socket_connect_timeout=PATIENCE,
         retry=Retry(NoBackoff(), 0),
@@ -53,11 +53,11 @@ def _asked(patient: Patient) -> dict[str, Any]:
     "harmless: it only repeats what the database has said.",
     fix="systemctl status valkey",
 )
-def is_reached(patient: Patient) -> Iterator[Trouble]:
+def is_reached(installation: Installation) -> Iterator[Trouble]:
     """Connect to Valkey as Vestibule does."""
-    _url(patient)
+    _url(installation)
     try:
-        found = _asked(patient)
+        found = _asked(installation)
     except ImportError:
         yield Trouble(
             WARNING,
@@ -87,9 +87,9 @@ def is_reached(patient: Patient) -> Iterator[Trouble]:
     "to it can empty it, and so take the relief away.",
     fix="VESTIBULE_VALKEY_URL=valkeys://:PASSWORD@HOST:6379/0",
 )
-def is_protected(patient: Patient) -> Iterator[Trouble]:
+def is_protected(installation: Installation) -> Iterator[Trouble]:
     """Look at the address: its scheme, its host and its password."""
-    url = urlsplit(_url(patient))
+    url = urlsplit(_url(installation))
     if url.scheme == "unix" or is_loopback(url.hostname or ""):
         return
     if url.scheme in ("valkey", "redis"):

@@ -1,4 +1,4 @@
-"""Lines: written to a stream whatever state it is in, or counted as lost.
+"""LogStream: written to a stream whatever state it is in, or counted as lost.
 
 Attack: a log that nobody reads any more, or whose disk is full, so that
 requests fail or wait (OWASP Logging Cheat Sheet).
@@ -15,7 +15,7 @@ PATIENCE = 0.2
 BROKEN = '{"event": "a line of the log could not be made"}'
 
 
-class Lines(logging.Handler):
+class LogStream(logging.Handler):
     """Writes each line with one call of the system, and never raises.
 
     So lines of several processes do not mix: a pipe takes 4096 bytes at

@@ -1,4 +1,4 @@
-"""The looking glass: what arrives of a request, told to the doctor alone.
+"""The answer to a probe: what arrives of a request, told to the doctor alone.
 
 A proxy in front decides which address, host and headers come in. Only from
 behind it can be told whether a forged header is believed; so the command
@@ -9,7 +9,7 @@ and gets a signed answer. Anybody else sees nothing of it.
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from vestibule.doctor.visitor import PURPOSE, answered
+from vestibule.doctor.probe import PURPOSE, answered
 from vestibule.doors.whence import client_address
 from vestibule.ground.signing import Seal
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from vestibule.doors.hall import Hall
 
 
-class LookingGlass:
+class ProbeAnswer:
     """Answers the doctor, and passes everybody else on."""
 
     def __init__(self, own: "Hall", behind: "WSGIApplication") -> None:

@@ -1,4 +1,4 @@
-"""The patient: one installation, and the ways to look at it.
+"""The installation: one installation, and the ways to look at it.
 
 Everything outside of this process is reached through a field or a method
 here, so that whoever tests can put a fault in its place.
@@ -19,8 +19,8 @@ import dns.resolver
 
 import vestibule
 from vestibule.doctor.finding import Skip
+from vestibule.doctor.probe import Visit, visited
 from vestibule.doctor.reader import Reader
-from vestibule.doctor.visitor import Visit, visited
 from vestibule.ground.clock import Clock
 from vestibule.ground.knobs import SettingsError
 from vestibule.settings import Settings
@@ -32,7 +32,7 @@ DNS_PATIENCE = 2.0
 
 
 @dataclass
-class Patient:
+class Installation:
     """An installation: its settings, and the world around it."""
 
     settings: Settings
