@@ -26,6 +26,7 @@ from vestibule.capabilities.preferences.operations import Preferences
 from vestibule.capabilities.profile.operations import Profile
 from vestibule.capabilities.recent_proof.operations import RecentProof
 from vestibule.capabilities.registration.operations import Registration
+from vestibule.capabilities.second_factors.operations import SecondFactors
 from vestibule.capabilities.sessions.operations import Sessions
 from vestibule.capability import Capability
 from vestibule.correspondence import Desk
@@ -84,6 +85,8 @@ class Auth:
         self.feedback = self._add(Feedback)
         self.recent_proof = self._add(RecentProof)
         self.administration = self._add(Administration)
+        # Behind what else holds a sign-in up: it asks the person for more.
+        self.second_factors = self._add(SecondFactors)
         self.importing = self._add(Importing)
         self.audit = self._add(Audit)
         self.export = self._add(Export)
@@ -122,21 +125,26 @@ class Auth:
             raise ValueError(f"User {email} already exists") from taken
 
     def valid_login(self, email: str, password: str) -> bool:
-        """Tell whether the password opens the account; counts an attempt."""
+        """Tell whether the password opens the account; counts an attempt.
+
+        Alone it opens none that has a second factor.
+        """
         if not isinstance(email, str):
             return False
         try:
             user = self.login.prove(email, password)
         except (NotProven, TooMany):
             return False
-        return user.is_active
+        # Attack: a host's own sign-in that leaves the second factor out.
+        return user.is_active and not self.second_factors.ways(user)
 
     def create_session(self, email: str) -> str | None:
         """Open a session for the account with this address.
 
         Returns:
-            The session's token for the cookie, or None without an account
-            or where it is closed.
+            The session's token for the cookie, or None without an account,
+            where it is closed, or where it has a second factor, which
+            ``second_factors.finish`` takes.
         """
         try:
             user = self.db.find_user_by(email=email)
@@ -146,6 +154,8 @@ class Auth:
             # Attack: signing in while the account is being disabled.
             self.db.hold(user.id)
             if not self.administration.roles.is_active(user):
+                return None
+            if self.second_factors.ways(user):
                 return None
             return self.sessions.open(user.id)
 

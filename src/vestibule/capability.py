@@ -7,7 +7,7 @@ and is asked, with all the others and in list order, by the hooks below.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import (
     TYPE_CHECKING,
@@ -20,11 +20,46 @@ from typing import (
 
 if TYPE_CHECKING:
     from vestibule.auth import Auth
+    from vestibule.outcomes import Arrival
     from vestibule.user import User
 
 P = ParamSpec("P")
 R = TypeVar("R")
 Self = TypeVar("Self", bound="Capability")
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to show a second factor, by the name of its capability.
+
+    ``label`` is what a page calls it. It is a code, without spaces and
+    dashes, that ``reads`` matches; or it has a page of its own, by its
+    endpoint. A spare one, such as codes on paper, counts only beside
+    another.
+    """
+
+    name: str
+    label: str
+    reads: str = ""
+    page: str = ""
+    is_spare: bool = False
+    is_digits: bool = False
+
+
+@dataclass(frozen=True)
+class SecurityRow:
+    """A line of the page about security: how one thing stands, and where.
+
+    ``state`` and ``action`` may hold names that ``values`` fill in; ``page``
+    is the endpoint where it is changed.
+    """
+
+    text: str
+    state: str
+    page: str
+    action: str
+    is_on: bool = False
+    values: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -50,11 +85,32 @@ class Capability:
         self.settings = auth.settings
         self.history = auth.history
 
-    def login_gate(self, user: User) -> Any:
+    def login_gate(self, arrival: Arrival) -> Any:
         """Answer with an outcome, or refuse, to hold a sign-in up.
 
         Asked only after the person has proven to own the account.
         """
+
+    def can_prove(self, user: User) -> Way | None:
+        """Say by what way an account can show a second factor, if any."""
+        del user
+        return None
+
+    def prove_factor(self, user: User, answer: Any) -> None:
+        """Refuse what is not the second factor of an account.
+
+        Raises:
+            NotProven: it is not.
+        """
+        raise NotImplementedError
+
+    def security_rows(self, user: User) -> Sequence[SecurityRow]:
+        """Say how it stands with what protects an account."""
+        del user
+        return ()
+
+    def drop_proofs(self, user: User) -> None:
+        """Remove what an account can show as a second factor."""
 
     def forget(self, user: User) -> None:
         """Remove what this capability keeps of an account."""

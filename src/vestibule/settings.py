@@ -34,6 +34,7 @@ from vestibule.sections import (
     SECTIONS,
     BrandSettings,
     EmailSettings,
+    LoginSettings,
     MailSettings,
     PageSettings,
     PasswordSettings,
@@ -56,6 +57,7 @@ class Settings:
     passwords: PasswordSettings = PasswordSettings()
     sessions: SessionSettings = SessionSettings()
     email: EmailSettings = EmailSettings()
+    login: LoginSettings = LoginSettings()
     throttle: ThrottleSettings = ThrottleSettings()
     mail: MailSettings = MailSettings()
     watch: WatchSettings = WatchSettings()

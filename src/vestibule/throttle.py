@@ -103,14 +103,50 @@ class Throttle:
         who = account_key("login", user_id, canonical)
         if device is not None:
             who = device_key("login", device)
-        straight = straight_key(who)
-        most = self.settings.per_account
-        limits = {who: most, straight: max(STRAIGHT, most)}
-        is_known = device is not None
-        with self._counted(
-            "login", user_id, limits, from_here=not is_known
+        with self._straight(
+            "login", user_id, who, from_here=device is None
         ) as closing:
-            yield straight in closing and not is_known
+            yield straight_key(who) in closing and device is None
+
+    @contextmanager
+    def second(self, user_id: int, device: str | None) -> Iterator[bool]:
+        """Spend one attempt at the second factor of an account.
+
+        Whoever gets here has shown the first. It is counted as guesses at
+        passwords are, apart from them.
+
+        Args:
+            user_id: of the account.
+            device: the token of a device that is known for this account.
+
+        Yields:
+            Whether this attempt, if it fails, is the last before a wait.
+
+        Raises:
+            TooMany: a budget is spent; ``retry_after`` seconds to wait.
+        """
+        who = account_key("second_factor", user_id, None)
+        if device is not None:
+            who = device_key("second_factor", device)
+        with self._straight(
+            "second_factor", user_id, who, from_here=device is None
+        ) as closing:
+            yield who in closing
+
+    @contextmanager
+    def _straight(
+        self, act: str, user_id: int | None, who: str, *, from_here: bool
+    ) -> Iterator[frozenset[str]]:
+        """Count an attempt, and those that fail straight one after another.
+
+        A success clears both counts.
+        """
+        straight, most = straight_key(who), self.settings.per_account
+        limits = {who: most, straight: max(STRAIGHT, most)}
+        with self._counted(
+            act, user_id, limits, from_here=from_here
+        ) as closing:
+            yield closing
             self.db.keep(
                 CLEAR_BOTH,
                 lambda: self.marks.clear(who, straight),

@@ -6,8 +6,9 @@ record that gained a secret column), and the OpenAPI document comes from it.
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 from urllib.parse import quote
 
 from marshmallow import RAISE, Schema, fields
@@ -75,9 +76,20 @@ def parts(answer: type["Answer"], about: str) -> Any:
     return dataclasses.field(metadata={"wire": wire})
 
 
+def words(about: str) -> Any:
+    """Declare a member that is a list of texts."""
+    inner: Any = fields.String()
+    wire: Any = fields.List(
+        inner, required=True, metadata={"description": about}
+    )
+    return dataclasses.field(metadata={"wire": wire})
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Answer:
-    """The base of all answers."""
+    """The base of all answers; ``status`` where it has one of its own."""
+
+    status: ClassVar[int | None] = None
 
     @classmethod
     def schema(cls) -> type[Schema]:
@@ -176,6 +188,21 @@ class BearerSession(Session):
         is_secret=True,
     )
     token_type: str = told(Text, "Always `Bearer`", enum=["Bearer"])
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class WaitingSignIn(Answer):
+    """A sign-in that waits for a second factor, and is no session yet."""
+
+    status = 202
+
+    waiting: str = told(
+        Text,
+        "The secret of this sign-in; send it with the second factor",
+        is_secret=True,
+    )
+    ways: Sequence[str] = words("What can finish it, the best first")
+    expires_at: int = moment("It waits until then")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -22,6 +22,7 @@ from vestibule.doors.answers import (
     BearerSession,
     NewBearerSession,
     Session,
+    WaitingSignIn,
     nothing,
 )
 from vestibule.doors.caller import (
@@ -33,9 +34,15 @@ from vestibule.doors.caller import (
 )
 from vestibule.doors.devices import keep_device
 from vestibule.doors.hall import auth, hall, settings
+from vestibule.doors.second_steps import keep_trust
 from vestibule.doors.shapes import read_json, read_query
 from vestibule.errors import Refusal
-from vestibule.outcomes import LoggedIn, LoggedOut, Renewed
+from vestibule.outcomes import (
+    LoggedIn,
+    LoggedOut,
+    Renewed,
+    SecondFactorNeeded,
+)
 from vestibule.policy import Act
 from vestibule.shape import Shape
 
@@ -218,7 +225,19 @@ def _(outcome: LoggedIn, *, bearer: bool = False) -> Response:
     life = settings().sessions.remember if outcome.remember else None
     hall().set_cookie(response, hall().session_cookie, outcome.token, life)
     keep_device(response, outcome.user.id, outcome.device)
+    keep_trust(response, outcome.user.id, outcome.keeps.get("trusted", ""))
     return response
+
+
+@api_answer.register
+def _(outcome: SecondFactorNeeded, *, bearer: bool = False) -> Response:
+    """Say that a second factor is needed, and hand over what waits."""
+    del bearer
+    return WaitingSignIn(
+        waiting=outcome.token,
+        ways=outcome.ways,
+        expires_at=outcome.ends_at,
+    ).response(202)
 
 
 @api_answer.register

@@ -5,7 +5,7 @@ Source: OpenAPI 3.1.0.
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any
@@ -14,6 +14,7 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import current_app, url_for
 
+from vestibule.doors.answers import Answer
 from vestibule.doors.api import Call
 from vestibule.doors.caller import PROOF_HEADER
 from vestibule.doors.hall import hall, settings
@@ -154,7 +155,7 @@ def _operation(method: str, name: str, call: Call) -> dict[str, Any]:
         "tags": [name.partition(".")[0].replace("_", " ")],
         "summary": call.summary,
         "description": "\n\n".join(filter(None, (summary, about))),
-        "responses": {str(call.status): _success(call)},
+        "responses": _successes(call),
     }
     if not call.act.is_public:
         operation["security"] = [{"bearer": []}, {"cookie": []}]
@@ -208,10 +209,24 @@ def _taken(call: Call) -> Any:
     return schema(partial=True) if call.present else schema
 
 
-def _success(call: Call) -> dict[str, Any]:
-    """Describe the answer of a call that worked."""
-    told: dict[str, Any] = {"description": HTTPStatus(call.status).phrase}
-    schemas = [answer.schema() for answer in call.answers()]
+def _successes(call: Call) -> dict[str, Any]:
+    """Describe the answers of a call that worked, by their status."""
+    answers: dict[int, list[type[Answer]]] = {call.status: []}
+    for answer in call.answers():
+        status = answer.status or call.status
+        answers.setdefault(status, []).append(answer)
+    return {
+        str(status): _success(call, status, some)
+        for status, some in answers.items()
+    }
+
+
+def _success(
+    call: Call, status: int, answers: Sequence[type[Answer]]
+) -> dict[str, Any]:
+    """Describe the answers of one status."""
+    told: dict[str, Any] = {"description": HTTPStatus(status).phrase}
+    schemas = [answer.schema() for answer in answers]
     if call.file:
         told["content"] = {call.file: {"schema": {}}}
     if len(schemas) == 1:

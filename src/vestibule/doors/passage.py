@@ -9,10 +9,16 @@ from vestibule.doors.caller import forget_user
 from vestibule.doors.destinations import checked
 from vestibule.doors.devices import keep_device
 from vestibule.doors.hall import hall, settings
+from vestibule.doors.second_steps import keep_trust, to_second_step
 from vestibule.doors.theme import keep_choices, keep_theme
 from vestibule.doors.visit import visit
 from vestibule.doors.words import say
-from vestibule.outcomes import LoggedIn, LoggedOut, Renewed
+from vestibule.outcomes import (
+    LoggedIn,
+    LoggedOut,
+    Renewed,
+    SecondFactorNeeded,
+)
 
 
 @singledispatch
@@ -33,8 +39,15 @@ def _(outcome: LoggedIn) -> Response:
     hall().set_cookie(response, hall().session_cookie, outcome.token, life)
     keep_device(response, outcome.user.id, outcome.device)
     keep_theme(response, outcome.user)
+    keep_trust(response, outcome.user.id, outcome.keeps.get("trusted", ""))
     visit().begin_anew(signed_in=True)
     return response
+
+
+@page_answer.register
+def _(outcome: SecondFactorNeeded) -> Response:
+    """Lead the browser to where the second factor is shown."""
+    return to_second_step(outcome.token)
 
 
 @page_answer.register

@@ -23,6 +23,7 @@ from vestibule.policy import Act
 WITH_PAGES = (
     "registration",
     "login",
+    "second_factors",
     "recent_proof",
     "profile",
     "feedback",
@@ -45,6 +46,7 @@ WITH_PAGES = (
 WITH_API = (
     "registration",
     "login",
+    "second_factors",
     "sessions",
     "audit",
     "recent_proof",

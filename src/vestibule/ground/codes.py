@@ -26,3 +26,16 @@ def read_code(text: str, digits: int) -> str | None:
     if len(typed) != digits or None in typed:
         return None
     return "".join(map(str, typed))
+
+
+def plain_code(text: str) -> str:
+    """Write a code of letters and digits in one way, however it is typed.
+
+    Without spaces and dashes, in small letters, with the digits 0 to 9.
+    """
+    typed = _BETWEEN.sub("", text).lower()
+    digits = (unicodedata.decimal(char, None) for char in typed)
+    return "".join(
+        char if digit is None else str(digit)
+        for char, digit in zip(typed, digits, strict=True)
+    )

@@ -16,7 +16,7 @@ from vestibule.records import PREFIX
 from vestibule.settings import Settings
 
 VERSION_TABLE = "vestibule_version"
-HEAD = "0013"
+HEAD = "0017"
 
 _alone = threading.Lock()
 

@@ -8,6 +8,7 @@ from vestibule.sections.place import (
     SiteSettings,
 )
 from vestibule.sections.proving import (
+    LoginSettings,
     PasswordSettings,
     SessionSettings,
     ThrottleSettings,
@@ -18,6 +19,7 @@ __all__ = [
     "SECTIONS",
     "BrandSettings",
     "EmailSettings",
+    "LoginSettings",
     "MailSettings",
     "PageSettings",
     "PasswordSettings",
@@ -34,6 +36,7 @@ SECTIONS: dict[str, type] = {
     "pages": PageSettings,
     "passwords": PasswordSettings,
     "sessions": SessionSettings,
+    "login": LoginSettings,
     "email": EmailSettings,
     "throttle": ThrottleSettings,
     "mail": MailSettings,

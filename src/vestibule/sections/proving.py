@@ -95,6 +95,19 @@ class SessionSettings:
 
 
 @dataclass(frozen=True)
+class LoginSettings:
+    """How people sign in, and what they have to show."""
+
+    second_factor: str = knob(
+        "SECOND_FACTOR",
+        "optional",
+        "Who must have a second factor: nobody, or administrators, who act "
+        "as such only with one.",
+        choices=("optional", "admins"),
+    )
+
+
+@dataclass(frozen=True)
 class ThrottleSettings:
     """How many attempts there are before the wait begins."""
 

@@ -20,6 +20,7 @@ from vestibule.capability import Capability, operation
 from vestibule.errors import Missing, NotAllowed, Reason
 from vestibule.ground import names
 from vestibule.ground.words import Phrase
+from vestibule.outcomes import Arrival
 from vestibule.policy import Act, Actor
 from vestibule.user import Identifier, User, found
 
@@ -136,12 +137,13 @@ class Administration(Capability):
         wanted = Wanted(text, is_active, is_admin, is_confirmed)
         return self._search.page(wanted, before, after, most)
 
-    def login_gate(self, user: User) -> None:
+    def login_gate(self, arrival: Arrival) -> None:
         """Let nobody in whose account is disabled.
 
         Raises:
             AccountDisabled: it is; told only after the right password.
         """
+        user = arrival.user
         if not user.is_active:
             self.history.record("login", user.id, AccountDisabled.reason.code)
             raise AccountDisabled

@@ -29,6 +29,7 @@ from vestibule.ground import names
 from vestibule.ground.codes import read_code
 from vestibule.ground.signing import is_one_of
 from vestibule.mailed_tokens import DIGITS, Proof
+from vestibule.outcomes import Arrival
 from vestibule.policy import STRANGER, Actor
 from vestibule.reasons import CODE_FORMAT
 from vestibule.user import User
@@ -43,7 +44,7 @@ class EmailVerification(Capability):
 
     name = "email_verification"
 
-    def login_gate(self, user: User) -> None:
+    def login_gate(self, arrival: Arrival) -> None:
         """Hold up a sign-in until the address is confirmed, if it must be.
 
         A fresh link goes out, so that a lost letter is no dead end.
@@ -51,6 +52,7 @@ class EmailVerification(Capability):
         Raises:
             EmailUnverified: the address waits to be confirmed.
         """
+        user = arrival.user
         if not self.settings.email.verified_required:
             return
         if user.email_verified_at is None:

@@ -4,11 +4,12 @@ from flask import Blueprint
 from werkzeug.wrappers import Response
 
 from vestibule.capabilities.login.forms import NewSession
-from vestibule.doors.answers import NewBearerSession, Session
+from vestibule.doors.answers import NewBearerSession, Session, WaitingSignIn
 from vestibule.doors.api import api_answer, api_call
 from vestibule.doors.caller import cookie_token, session_token
 from vestibule.doors.devices import device_tokens
 from vestibule.doors.hall import auth
+from vestibule.doors.second_steps import trusted_tokens
 from vestibule.policy import Act
 
 api = Blueprint("login", __name__)
@@ -19,7 +20,7 @@ api = Blueprint("login", __name__)
     "Sign in",
     Act.SIGN_IN,
     takes=NewSession,
-    gives=(Session, NewBearerSession),
+    gives=(Session, NewBearerSession, WaitingSignIn),
     status=201,
     refuses=("credentials.incorrect", "email.unverified", "rate.wait"),
 )
@@ -31,12 +32,16 @@ def sign_in(form: NewSession) -> Response:
     whose cookie is replaced is over. Keep the `device` that is told beside
     a token, and send it at the next sign-in: wrong passwords that strangers
     try do not hold up a device that is known.
+
+    Where the account has a second factor, the answer is 202 and no session
+    yet; `POST /sessions/second-factor` takes what it says.
     """
     outcome = auth().login.with_password(
         form.name,
         form.password,
         remember=form.remember,
         device=device_tokens(form.device),
+        trusted=trusted_tokens(),
     )
     if not form.bearer:
         auth().login.out(cookie_token())

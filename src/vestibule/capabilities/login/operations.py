@@ -9,7 +9,7 @@ from vestibule.capabilities.login import letters
 from vestibule.capability import Capability, operation
 from vestibule.errors import Missing, NotProven, Reason
 from vestibule.ground import names
-from vestibule.outcomes import LoggedIn, LoggedOut
+from vestibule.outcomes import Arrival, LoggedIn, LoggedOut
 from vestibule.user import User
 
 # Whom a letter would be for that is written and not sent.
@@ -39,6 +39,7 @@ class Login(Capability):
         *,
         remember: bool = False,
         device: Sequence[str] = (),
+        trusted: Sequence[str] = (),
     ) -> Any:
         """Sign somebody in by e-mail address or username and password.
 
@@ -47,6 +48,7 @@ class Login(Capability):
             password: as typed.
             remember: whether the session outlives the browser.
             device: the tokens of earlier sign-ins there, five at most.
+            trusted: the tokens there that stand for a second factor.
 
         Returns:
             LoggedIn, or the outcome of the first capability whose gate
@@ -59,19 +61,50 @@ class Login(Capability):
         Source: OWASP ASVS 5.0 6.3.
         """
         user, known = self._prove(name, password, device)
+        return self.admit(
+            Arrival(
+                user,
+                proofs=("password",),
+                remember=remember,
+                known=known,
+                trusted=trusted,
+            )
+        )
+
+    @operation
+    def admit(self, arrival: Arrival) -> Any:
+        """Let somebody in who has shown a proof, unless a gate holds them.
+
+        Every way of signing in ends here, and all gates are asked.
+
+        Returns:
+            LoggedIn, or the outcome of the first capability whose gate
+            holds the sign-in up.
+
+        Raises:
+            CredentialsIncorrect: the account has changed meanwhile.
+        """
+        user, known = arrival.user, arrival.known
         for capability in self.auth.capabilities:
-            held_up = capability.login_gate(user)
+            held_up = capability.login_gate(arrival)
             if held_up is not None:
                 return held_up
         if not self.auth.passwords.is_current(user, alone=known is None):
             raise CredentialsIncorrect
-        token = self.auth.sessions.open(user.id, remember=remember)
+        token = self.auth.sessions.open(user.id, remember=arrival.remember)
         kept = self.auth.known_devices.remember(user.id, known)
         self.history.record("login", user.id, actor_id=user.id)
         # One that was known a moment ago is no news.
         if kept.is_new and known is None:
             self.auth.not_me.tell_of_new_device(user)
-        return LoggedIn(user, token, remember, kept.token, kept.is_new)
+        return LoggedIn(
+            user,
+            token,
+            arrival.remember,
+            kept.token,
+            kept.is_new,
+            arrival.keeps,
+        )
 
     @operation
     def prove(self, name: str, password: str) -> User:

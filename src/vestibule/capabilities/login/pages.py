@@ -19,6 +19,7 @@ from vestibule.doors.hall import auth, settings
 from vestibule.doors.mailed_links import newcomer, welcome
 from vestibule.doors.pages import form_page
 from vestibule.doors.passage import page_answer
+from vestibule.doors.second_steps import trusted_tokens
 from vestibule.doors.words import say
 from vestibule.errors import NotAllowed
 from vestibule.outcomes import LoggedOut
@@ -56,6 +57,7 @@ def _sign_in(form: SignIn) -> Any:
             form.password,
             remember=form.remember,
             device=device_tokens(),
+            trusted=trusted_tokens(),
         )
     except NotAllowed as refusal:
         ticket = getattr(refusal, "ticket", "")

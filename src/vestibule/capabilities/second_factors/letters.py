@@ -1,0 +1,110 @@
+"""What people are told about their second factors."""
+
+from vestibule.correspondence import Desk, NotYou
+from vestibule.ground.letters import Letter
+from vestibule.user import User
+
+
+def password_is_known(desk: Desk, user: User) -> Letter:
+    """Write that somebody has the password and guesses at what is missing."""
+    sheet = desk.sheet(user)
+    say = sheet.say
+    return sheet.sealed(
+        say("Somebody knows your {site} password", site=sheet.brief),
+        say(
+            "Somebody has entered the right password for your {site} account "
+            "({name}), and then several wrong codes for the second step. "
+            "They did not get in."
+        ),
+        sheet.facts(),
+        NotYou(
+            say(
+                "If that was not you, set a new password, and use it nowhere "
+                "else:"
+            )
+        ),
+        sheet.link(say("Set a new password"), "/password_reset"),
+    )
+
+
+def factors_removed(desk: Desk, user: User) -> Letter:
+    """Write that those who run the site have taken the second step away."""
+    sheet = desk.sheet(user)
+    say = sheet.say
+    return sheet.sealed(
+        say(
+            "The second step of your {site} account was removed",
+            site=sheet.brief,
+        ),
+        say(
+            "Those who run {site} have removed the second step from your "
+            "account ({name}). From now on the password alone opens it."
+        ),
+        sheet.facts(),
+        say("Sign in and set the second step up again:"),
+        sheet.link(say("Security"), "/account/security"),
+        NotYou(
+            say(
+                "If you have not asked for this, set a new password and "
+                "write to those who run the site:"
+            )
+        ),
+        sheet.link(say("Set a new password"), "/password_reset"),
+    )
+
+
+def factor_added(desk: Desk, user: User, what: str) -> Letter:
+    """Write that an account has one more second factor.
+
+    Args:
+        desk: where the letter is written.
+        user: whose account it is.
+        what: what the factor is called, in the words of its capability.
+    """
+    sheet = desk.sheet(user)
+    say = sheet.say
+    return sheet.sealed(
+        say("New way to sign in to your {site} account", site=sheet.brief),
+        say(
+            "This was added to your {site} account ({name}): {what}.",
+            what=say(what),
+        ),
+        sheet.facts(),
+        NotYou(
+            say(
+                "If that was not you, set a new password, and remove what "
+                "you do not know on the page “Security”:"
+            )
+        ),
+        sheet.link(say("Set a new password"), "/password_reset"),
+    )
+
+
+def factor_removed(desk: Desk, user: User, what: str) -> Letter:
+    """Write that an account has one second factor less.
+
+    Args:
+        desk: where the letter is written.
+        user: whose account it is.
+        what: what the factor is called, in the words of its capability.
+    """
+    sheet = desk.sheet(user)
+    say = sheet.say
+    return sheet.sealed(
+        say(
+            "A way to sign in to your {site} account was removed",
+            site=sheet.brief,
+        ),
+        say(
+            "This was removed from your {site} account ({name}): {what}.",
+            what=say(what),
+        ),
+        sheet.facts(),
+        NotYou(
+            say(
+                "If that was not you, set a new password, and look at the "
+                "page “Security”:"
+            )
+        ),
+        sheet.link(say("Set a new password"), "/password_reset"),
+    )

@@ -1,0 +1,335 @@
+"""Asking for a second factor, and taking it."""
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.exc import NoResultFound
+
+from vestibule.capabilities.second_factors import letters
+from vestibule.capabilities.second_factors.trust import (
+    Trusted,
+    TrustedDevices,
+)
+from vestibule.capabilities.second_factors.waiting import WaitingSignIns
+from vestibule.capability import (
+    Capability,
+    Exported,
+    SecurityRow,
+    Way,
+    operation,
+)
+from vestibule.errors import Expired, NotProven, Reason
+from vestibule.ground.codes import plain_code
+from vestibule.outcomes import Arrival, SecondFactorNeeded
+from vestibule.policy import Act, Actor
+from vestibule.user import User
+
+if TYPE_CHECKING:
+    from vestibule.auth import Auth
+
+TRUSTED = "trusted"
+
+
+class SignInOver(Expired):
+    """A sign-in waited too long, or somebody has finished it already."""
+
+    reason = Reason(
+        "second_factor.over", "This sign-in took too long. Sign in again"
+    )
+
+
+class SecondFactorMissing(NotProven):
+    """The account has a second factor, and only one was shown."""
+
+    reason = Reason(
+        "second_factor.missing", "Enter the code of your second factor, too"
+    )
+    field = "code"
+
+
+class SecondFactorIncorrect(NotProven):
+    """What was shown is no second factor of the account."""
+
+    reason = Reason(
+        "second_factor.incorrect",
+        "The code is not correct. Check your authenticator app, and that "
+        "the time on your phone is set automatically",
+    )
+    field = "code"
+
+
+class SecondFactors(Capability):
+    """What a sign-in needs besides its first proof, and who takes it."""
+
+    name = "second_factors"
+
+    def __init__(self, auth: "Auth") -> None:
+        super().__init__(auth)
+        self._waiting = WaitingSignIns(self.db)
+        self._trusted = TrustedDevices(self.db)
+
+    @property
+    def _named(self) -> dict[str, Capability]:
+        """All capabilities by their names."""
+        return {one.name: one for one in self.auth.capabilities}
+
+    def ways(self, user: User) -> list[Way]:
+        """List how an account can show a second factor, the best first.
+
+        What is spare counts only beside another way.
+        """
+        asked = (one.can_prove(user) for one in self.auth.capabilities)
+        ways = [way for way in asked if way is not None]
+        return [] if all(way.is_spare for way in ways) else ways
+
+    def rows(self, user: User) -> list[SecurityRow]:
+        """Say of each thing that protects an account how it stands."""
+        return [
+            row
+            for one in self.auth.capabilities
+            for row in one.security_rows(user)
+        ]
+
+    def login_gate(self, arrival: Arrival) -> SecondFactorNeeded | None:
+        """Hold a sign-in up until a second factor is shown.
+
+        Source: OWASP ASVS 5.0 6.3.3, 6.3.4.
+        """
+        if arrival.is_whole:
+            return None
+        user = arrival.user
+        ways = self.ways(user)
+        if not ways:
+            return None
+        stamps = self._stamps(user)
+        fresh = self._trusted.turned(user.id, arrival.trusted, stamps)
+        if fresh is not None:
+            arrival.keeps[TRUSTED] = fresh
+            return None
+        token, ends_at = self._waiting.begin(arrival, stamps[0])
+        self.history.record("login", user.id, SecondFactorMissing.reason.code)
+        return SecondFactorNeeded(token, [way.name for way in ways], ends_at)
+
+    def waits_for(self, token: str) -> tuple[User, list[Way]]:
+        """Say whose sign-in waits under a token, and for what.
+
+        Raises:
+            SignInOver: none does.
+        """
+        user, _ = self._found(token)
+        return user, self.ways(user)
+
+    @operation
+    def finish(
+        self,
+        token: str,
+        answer: Any,
+        way: str = "",
+        *,
+        device: Sequence[str] = (),
+        trust: bool = False,
+    ) -> Any:
+        """Finish a sign-in that waits, by its second factor.
+
+        Args:
+            token: of the sign-in.
+            answer: a code as typed, or what the way takes.
+            way: the name of the way; that of a code is seen by the code.
+            device: the tokens of earlier sign-ins there, five at most.
+            trust: whether this device stands for the factor from now on.
+
+        Returns:
+            What ``Login.admit`` returns.
+
+        Raises:
+            SignInOver: it took too long, or is finished already.
+            NotProven: the answer is wrong.
+            TooMany: too many were.
+
+        Source: OWASP ASVS 5.0 6.5.1, 6.6.3; NIST SP 800-63B-4 3.2.2.
+        """
+        user, waiting = self._found(token)
+        known = self.auth.known_devices.recognise(user.id, device)
+        shown = self.take(user, answer, way, known)
+        # Attack: two at once with two codes, for two sessions.
+        if not self._waiting.take(token):
+            raise SignInOver
+        arrival = Arrival(
+            user,
+            proofs=(waiting.proof, shown),
+            is_whole=True,
+            remember=waiting.remember,
+            known=known,
+        )
+        if trust:
+            stamp = self._stamps(user)[0]
+            arrival.keeps[TRUSTED] = self._trusted.begin(user.id, stamp)
+            self.history.record(
+                "second_factor.trust", user.id, actor_id=user.id
+            )
+        return self.auth.login.admit(arrival)
+
+    def take(
+        self,
+        user: User,
+        answer: Any,
+        way: str = "",
+        known: str | None = None,
+    ) -> str:
+        """Take a second factor, within the budget of the account.
+
+        Args:
+            user: whose factor it must be.
+            answer: a code as typed, or what the way takes.
+            way: the name of the way; that of a code is seen by the code.
+            known: the token of the device, if the account knows it.
+
+        Returns:
+            The name of the way.
+
+        Raises:
+            NotProven: the answer is wrong, or there is no such way.
+            TooMany: too many answers were wrong.
+        """
+        if isinstance(answer, str):
+            answer = plain_code(answer)
+        with self.auth.throttle.second(user.id, known) as is_last:
+            try:
+                return self._prove(user, answer, way)
+            except NotProven as refusal:
+                self.history.record("second_factor", user.id, refusal.code)
+                if is_last:
+                    self._warn(user)
+                raise
+
+    def _prove(self, user: User, answer: Any, wanted: str) -> str:
+        """Hand an answer to the capability that it is for.
+
+        Raises:
+            NotProven: it is wrong, or for none that this account has.
+        """
+        for way in self.ways(user):
+            is_code = not wanted and isinstance(answer, str) and way.reads
+            if way.name == wanted or (
+                is_code and re.fullmatch(way.reads, answer)
+            ):
+                self._named[way.name].prove_factor(user, answer)
+                return way.name
+        raise SecondFactorIncorrect
+
+    @operation
+    def require(
+        self, user: User, answer: str, known: str | None = None
+    ) -> None:
+        """Take a second factor of whoever has one, for a fresh proof.
+
+        Raises:
+            SecondFactorMissing: there is one, and none was shown.
+            NotProven: it is wrong.
+            TooMany: it was wrong too often.
+
+        Source: OWASP ASVS 5.0 7.5.1; NIST SP 800-63B-4 6.3.
+        """
+        if not self.ways(user):
+            return
+        if not answer:
+            raise SecondFactorMissing
+        self.take(user, answer, known=known)
+
+    def _warn(self, user: User) -> None:
+        """Tell an owner that somebody has the password and guesses on.
+
+        Source: OWASP ASVS 5.0 6.3.5.
+        """
+        with self.db.apart(), self.db.unit():
+            letter = letters.password_is_known(self.auth.desk, user)
+            self.auth.outbox.put(user.id, letter)
+
+    def cancel(self, token: str) -> None:
+        """Give up a sign-in that waits."""
+        self._waiting.take(token)
+
+    def trusted(self, user: User) -> list[Trusted]:
+        """List the devices that stand for a second factor."""
+        return self._trusted.of(user.id)
+
+    @operation
+    def distrust(self, handle: str, *, by: Actor) -> None:
+        """Trust one of one's own devices no more.
+
+        Raises:
+            NotProven: the actor is nobody.
+            NotAllowed: there is no such device of theirs.
+        """
+        own_id = by.user.id if by.user is not None else None
+        is_ended = own_id is not None and self._trusted.end(own_id, handle)
+        owner_id = own_id if is_ended else None
+        self.auth.policy.require(by, Act.DISTRUST, owner_id)
+        self.history.record("second_factor.distrust", owner_id)
+
+    @operation
+    def changed(self, user: User) -> None:
+        """Note that a factor of an account came or went.
+
+        No device is trusted any more: what it stood for has changed.
+        """
+        self._trusted.end_all(user.id)
+
+    @operation
+    def reset(self, username: str, *, by: Actor) -> User:
+        """Remove every second factor of an account, which is then told.
+
+        Raises:
+            NotProven, NotAllowed, ProofTooOld, Missing: as ``Policy.account``.
+
+        Source: OWASP ASVS 5.0 6.4.4.
+        """
+        user = self.auth.policy.account(
+            Act.RESET_FACTORS, by, username=username
+        )
+        for capability in self.auth.capabilities:
+            capability.drop_proofs(user)
+        self._trusted.end_all(user.id)
+        self.history.record("second_factor.reset", user.id)
+        letter = letters.factors_removed(self.auth.desk, user)
+        self.auth.outbox.put(user.id, letter)
+        return user
+
+    def is_missing(self, user: User) -> bool:
+        """Tell whether somebody must have a second factor, and has none."""
+        wanted = self.settings.login.second_factor
+        return wanted == "admins" and user.is_admin and not self.ways(user)
+
+    def _found(self, token: str) -> tuple[User, Any]:
+        """Find a sign-in that waits, unless the account has changed.
+
+        Raises:
+            SignInOver: there is none, or no longer.
+        """
+        waiting = self._waiting.find(token)
+        if waiting is None:
+            raise SignInOver
+        try:
+            user = self.db.find_user_by(id=waiting.user_id)
+        except NoResultFound as gone:
+            raise SignInOver from gone
+        if waiting.stamp not in self._stamps(user) or not user.is_active:
+            raise SignInOver
+        return user, waiting
+
+    def _stamps(self, user: User) -> list[bytes]:
+        """Make what changes with the password, by each key of the site."""
+        hashes = self.auth.mailed_tokens.keyed_hashes
+        return hashes("second_factor", str(user.id), user.hashed_password)
+
+    def export(self, user: User) -> Exported:
+        """Tell which devices stand for a second factor."""
+        told = [vars(one) for one in self._trusted.of(user.id)]
+        for one in told:
+            del one["handle"]
+        return Exported(told)
+
+    def sweep(self, now: int) -> int:
+        """Remove what waited too long, and devices trusted long ago."""
+        return self._waiting.sweep(now) + self._trusted.sweep(now)
