@@ -116,6 +116,18 @@ class NotAllowed(Refusal):
     reason = Reason("forbidden", "You can’t open this page with this account")
 
 
+class FactorMissing(NotAllowed):
+    """An administrator has not the second factor that the site wants.
+
+    Source: OWASP ASVS 5.0 6.3.3.
+    """
+
+    reason = Reason(
+        "second_factor.wanted",
+        "Set up a second step for your account first: open “Security”",
+    )
+
+
 class ProofTooOld(Refusal):
     """Somebody proven must prove it once more before such an act.
 

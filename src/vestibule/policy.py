@@ -14,7 +14,13 @@ from enum import Enum, Flag
 from sqlalchemy.exc import NoResultFound
 
 from vestibule.db import DB
-from vestibule.errors import Missing, NotAllowed, NotProven, ProofTooOld
+from vestibule.errors import (
+    FactorMissing,
+    Missing,
+    NotAllowed,
+    NotProven,
+    ProofTooOld,
+)
 from vestibule.history import History
 from vestibule.throttle import Throttle
 from vestibule.user import User
@@ -122,13 +128,15 @@ class Act(Enum):
 class Actor:
     """Who acts: somebody, or nobody, and when they last proved it.
 
-    ``proven_at`` is in seconds since 1970 UTC. The operator is whoever
-    runs commands or Python on the server, and may do everything.
+    ``proven_at`` is in seconds since 1970 UTC. An administrator who lacks
+    the second factor that the site wants ``is_short`` of it. The operator is
+    whoever runs commands or Python on the server, and may do everything.
     """
 
     user: User | None = None
     proven_at: int = 0
     is_operator: bool = False
+    is_short: bool = False
 
     def standing(self, owner_id: int | None) -> Who:
         """Say how the actor stands towards a thing of some account.
@@ -172,6 +180,7 @@ class Policy:
         Raises:
             NotProven: the actor is nobody.
             NotAllowed: it is not for this actor to do.
+            FactorMissing: it is for administrators with a second factor.
             ProofTooOld: the actor must confirm who they are first.
         """
         self._decide(by, act, by.standing(owner_id), owner_id)
@@ -203,6 +212,8 @@ class Policy:
                 raise NotProven
             self._note(by, act, owner_id)
             raise NotAllowed
+        if by.is_short and granted is Who.ADMIN:
+            raise FactorMissing
         # Who may without a fresh proof by any standing needs none.
         if granted & ~act.fresh or is_door or self._is_fresh(by):
             return

@@ -35,6 +35,7 @@ from vestibule.errors import (
     NotAllowed,
     NotProven,
     NotServed,
+    Reason,
     Refusal,
     TooMany,
     Unavailable,
@@ -44,6 +45,10 @@ from vestibule.policy import Act
 from vestibule.shape import Shape
 
 S = TypeVar("S", bound=Shape)
+SECOND_STEP = Reason(
+    "second_factor.elsewhere",
+    "This account has a second step. Sign in on the page, or by the API",
+)
 Statuses = Mapping[type[Refusal], int]
 
 classic = Blueprint("classic", __name__)
@@ -148,7 +153,7 @@ def sessions() -> Response:
 def _logged_in(outcome: Any) -> Response:
     """Answer a sign-in; only a complete one gets the cookie."""
     if not isinstance(outcome, LoggedIn):
-        return answer(401, message=str(NotProven()))
+        return answer(401, message=said(Fault(SECOND_STEP)))
     # A session whose cookie is replaced would lie about, open, for hours.
     auth().login.out(session_token())
     response = answer(200, email=outcome.user.email, message="logged in")

@@ -18,6 +18,8 @@ ACTS = {
     "second_factor": _("Second step of a sign-in"),
     "second_factor.trust": _("Device trusted for the second step"),
     "second_factor.distrust": _("Device trusted no more"),
+    "second_factor.add": _("Second step added"),
+    "second_factor.remove": _("Second step removed"),
     "second_factor.reset": _("Second step removed by those who run the site"),
     "not_me": _("“This wasn’t me”: everybody signed out, password ended"),
     "not_me.shut_out": _("“This wasn’t me”: signed out everywhere else"),

@@ -20,10 +20,17 @@ api = Blueprint("recent_proof", __name__)
     Act.PROVE,
     takes=NewProof,
     gives=(Session, BearerSession),
-    refuses=("password.incorrect", "rate.wait"),
+    refuses=(
+        "password.incorrect",
+        "second_factor.missing",
+        "second_factor.incorrect",
+        "rate.wait",
+    ),
 )
 def confirm(form: NewProof) -> Response:
     """Prove by the password that it is still you.
+
+    An account with a second factor sends its code along.
 
     Calls that refuse with `proof.too_old` work for a few minutes then. The
     session goes on under a new token, and the old one is dead: a cookie is
@@ -35,5 +42,6 @@ def confirm(form: NewProof) -> Response:
         form.password,
         session_token(),
         device_tokens(form.device),
+        form.code,
     )
     return api_answer(outcome, bearer=is_bearer())

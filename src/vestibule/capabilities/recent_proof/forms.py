@@ -3,7 +3,7 @@
 import dataclasses
 
 from vestibule import asked
-from vestibule.field import secret
+from vestibule.field import secret, text
 from vestibule.reasons import PASSWORD_MISSING
 from vestibule.shape import Shape
 
@@ -14,6 +14,15 @@ class Confirmation(Shape):
 
     password: str = secret(
         "Password", missing=PASSWORD_MISSING, autocomplete="current-password"
+    )
+
+    code: str = text(
+        "Code of your second step",
+        longest=100,
+        missing=None,
+        autocomplete="one-time-code",
+        hint="From your authenticator app, or a recovery code",
+        is_secret=True,
     )
 
 

@@ -28,21 +28,27 @@ class RecentProof(Capability):
         password: str,
         token: str | None,
         device: Sequence[str] = (),
+        code: str = "",
     ) -> Renewed:
         """Take the password once more, and give the session a new token.
+
+        Of whoever has a second factor that is taken, too: one factor alone
+        must not reach what changes the other.
 
         Args:
             user: whose session it is.
             password: as typed.
             token: of the session.
             device: the tokens by which the browser may be known.
+            code: of the second factor, as typed, where there is one.
 
         Raises:
             PasswordIncorrect: it is not this account's.
+            NotProven: the code is missing, or wrong.
             TooMany: it was wrong too often.
             NotProven: the session is over.
 
-        Source: OWASP ASVS 5.0 7.2.4, 7.5.1.
+        Source: OWASP ASVS 5.0 7.2.4, 7.5.1; NIST SP 800-63B-4 6.3.
         """
         known = self.auth.known_devices.recognise(user.id, device)
         with (
@@ -53,6 +59,7 @@ class RecentProof(Capability):
                 refusal = PasswordIncorrect()
                 self.history.record("recent_proof", user.id, refusal.code)
                 raise refusal
+        self.auth.second_factors.require(user, code, known)
         # Attack: confirming with the old password during its own reset.
         if not self.auth.passwords.is_current(user):
             raise NotProven

@@ -22,7 +22,12 @@ def confirm() -> Response:
         Confirmation,
         "vestibule/recent_proof/confirm.html",
         lambda form: auth().recent_proof.confirm(
-            current_user, form.password, session_token(), device_tokens()
+            current_user,
+            form.password,
+            session_token(),
+            device_tokens(),
+            form.code,
         ),
+        ways=auth().second_factors.ways(current_user),
         life=waiting(settings().sessions.proof),
     )

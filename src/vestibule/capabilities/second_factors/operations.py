@@ -277,6 +277,36 @@ class SecondFactors(Capability):
         self._trusted.end_all(user.id)
 
     @operation
+    def added(self, user: User, what: str) -> None:
+        """Tell an account, and the history, of one more second factor.
+
+        Args:
+            user: whose it is.
+            what: what the factor is called, marked as to be translated.
+
+        Source: OWASP ASVS 5.0 6.3.7; NIST SP 800-63B-4 4.6.
+        """
+        self.changed(user)
+        self.history.record("second_factor.add", user.id)
+        letter = letters.factor_added(self.auth.desk, user, what)
+        self.auth.outbox.put(user.id, letter)
+
+    @operation
+    def removed(self, user: User, what: str) -> None:
+        """Tell an account, and the history, of one second factor less.
+
+        Args:
+            user: whose it was.
+            what: what the factor is called, marked as to be translated.
+
+        Source: OWASP ASVS 5.0 6.3.7; NIST SP 800-63B-4 4.6.
+        """
+        self.changed(user)
+        self.history.record("second_factor.remove", user.id)
+        letter = letters.factor_removed(self.auth.desk, user, what)
+        self.auth.outbox.put(user.id, letter)
+
+    @operation
     def reset(self, username: str, *, by: Actor) -> User:
         """Remove every second factor of an account, which is then told.
 
