@@ -98,9 +98,6 @@ network address, forwarding header and host have arrived. Anybody else who
 sends such a header is answered as ever. DKIM is not checked: only the mail
 server knows under which name its key stands in the DNS.
 
-Accounts have no second factor yet, so nothing is said of those of
-administrators.
-
 ## All checks
 
 Each of them is proven twice by the suite: a healthy installation is told

@@ -25,6 +25,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from conftest import CHEAP, PASSWORD
 from mailroom import HERE, Mailroom, Sink
+from phones import with_app
 from vestibule import backups
 from vestibule.auth import Auth
 from vestibule.db import DB
@@ -152,6 +153,7 @@ class Clinic:
             "support": "help@example.com",
             "mail_sender": "accounts@example.com",
             "backups": folder / "copies",
+            "second_factor": "admins",
         }
         (folder / "data").mkdir(mode=0o700, exist_ok=True)
         # Tests may lie in memory.
@@ -184,12 +186,13 @@ class Clinic:
         return opened
 
     def with_admin(self) -> "Clinic":
-        """Make an administrator whose address is confirmed."""
+        """Make an administrator with a confirmed address and an app."""
         auth = Auth(DB(Settings.load({}, **{**self.options, **CHEAP})))
         made = auth.registration.register(
             "admin@example.com", PASSWORD, "admin", by_operator=True
         )
         auth.administration.set_admin(made, is_admin=True, by=OPERATOR)
+        with_app(auth, made)
         auth.outbox.deliver(Nowhere())
         while auth.audit.seal():
             pass

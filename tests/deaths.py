@@ -12,13 +12,20 @@ from typing import Any
 
 from click.testing import CliRunner
 from flask import Flask
+from sqlalchemy.exc import NoResultFound
 
 from conftest import HTML, PASSWORD, Browser, account, form_token
 from importer import as_csv
+from passkeyring import Ring
+from phones import Phone
 from processes import ROOT
 from vestibule.auth import Auth
+from vestibule.capabilities.second_factors.trust import TrustedDevices
+from vestibule.capabilities.second_factors.waiting import WaitingSignIns
 from vestibule.doors.cli import main
+from vestibule.errors import Expired
 from vestibule.history import Circumstances, under
+from vestibule.outcomes import Arrival
 from vestibule.policy import OPERATOR, Actor
 from vestibule.user import User
 
@@ -77,6 +84,8 @@ class World:
     other: dict[str, str] = field(default_factory=dict)
     mailed: dict[str, str] = field(default_factory=dict)
     device: str = ""
+    trust: str | None = ""
+    waiting: str = ""
     fresh: str = ""
 
     def __post_init__(self) -> None:
@@ -102,6 +111,15 @@ class World:
         self.code = re.search(r"^\d{4} \d{4}$", letter, re.M)[0]  # type: ignore[index]
         remembered = auth.known_devices.remember(user.id, None)
         self.device = remembered.token
+        stamp = self.stamps(user)[0]
+        self.trust = TrustedDevices(auth.db).begin(user.id, stamp)
+        arrival = Arrival(user, proofs=("password",))
+        self.waiting, _ = WaitingSignIns(auth.db).begin(arrival, stamp)
+
+    def stamps(self, user: User) -> list[bytes]:
+        """Give what trust and sign-ins that wait are tied to."""
+        hashes = self.auth.mailed_tokens.keyed_hashes
+        return hashes("second_factor", str(user.id), user.hashed_password)
 
     @property
     def wanted(self) -> str:
@@ -244,8 +262,71 @@ class World:
             "devices": auth.known_devices.recognise(
                 self.number, [self.device]
             ),
+            "trust": self._trusted(),
+            "waiting": self._waits(),
         }
         return {name for name, live in found.items() if live is not None}
+
+    def _trusted(self) -> str | None:
+        """Show the token of the trusted device, which gives another one."""
+        try:
+            stamps = self.stamps(self.user)
+        except NoResultFound:
+            return None
+        trusted = TrustedDevices(self.auth.db)
+        shown = [self.trust] if self.trust else []
+        self.trust = trusted.turned(self.number, shown, stamps)
+        return self.trust
+
+    def _waits(self) -> User | None:
+        """Say whose sign-in waits, if one does."""
+        try:
+            return self.auth.second_factors._found(self.waiting)[0]
+        except Expired:
+            return None
+
+    def set_up(self) -> Phone:
+        """Begin to set an app up; trust ends once it is confirmed."""
+        begun = self.auth.totp.begin(self.user, by=OPERATOR)
+        return Phone(begun.key, self.auth.clock)
+
+    def with_passkey(self) -> tuple[Ring, dict[str, Any]]:
+        """Have a device make a passkey."""
+        ring = Ring(self.auth)
+        return ring, ring.made(self.user)
+
+    def trusting_anew(self) -> None:
+        """Trust a device once more, after what has ended trust."""
+        stamp = self.stamps(self.user)[0]
+        trusted = TrustedDevices(self.auth.db)
+        self.trust = trusted.begin(self.number, stamp)
+
+    def distrust(self) -> None:
+        """Press the button of the one device that is trusted."""
+        browser = self.browser(self.this)
+        token = form_token(browser.open("/account/security"))
+        (device,) = self.auth.second_factors.trusted(self.user)
+        path = f"/account/security/trusted/{device.handle}/end"
+        answer = browser.client.post(
+            path, data={"csrf_token": token}, headers=HTML
+        )
+        assert answer.status_code == 303, answer.text
+
+
+def _turn_off(w: World) -> None:
+    """Turn an app off that was on before."""
+    phone = w.set_up()
+    w.auth.totp.confirm(w.user, phone.code(-1), by=OPERATOR)
+    w.trusting_anew()
+    w.auth.totp.remove(w.user, by=OPERATOR)
+
+
+def _remove_passkey(w: World) -> None:
+    """Remove a passkey that was there before."""
+    ring, made = w.with_passkey()
+    added = ring.add(w.user, made)
+    w.trusting_anew()
+    w.auth.passkeys.remove(added.id, by=ring.fresh(w.user))
 
 
 def places(app: Flask, host: Flask) -> dict[str, Callable[[str], bool]]:
@@ -306,6 +387,23 @@ def _import(w: World) -> None:
 
 OLD = {"old_password": PASSWORD, "new_password": NEW}
 WAYS: dict[str, Callable[[World], object]] = {
+    "auth.totp.confirm": lambda w: w.auth.totp.confirm(
+        w.user, w.set_up().code(), by=OPERATOR
+    ),
+    "auth.totp.remove": _turn_off,
+    "auth.passkeys.add": lambda w: w.with_passkey()[0].added(w.user),
+    "auth.passkeys.remove": _remove_passkey,
+    "POST /admin/users/<number>/reset-2fa": lambda w: w.administer(
+        "reset-2fa"
+    ),
+    "user reset-2fa": lambda w: w.command("user", "reset-2fa", w.name),
+    "auth.second_factors.reset": lambda w: w.auth.second_factors.reset(
+        w.user, by=OPERATOR
+    ),
+    "POST /account/security/trusted/<handle>/end": World.distrust,
+    "auth.second_factors.distrust": lambda w: w.auth.second_factors.distrust(
+        w.auth.second_factors.trusted(w.user)[0].handle, by=Actor(w.user)
+    ),
     "POST /logout": lambda w: w.send("/logout"),
     "DELETE /api/v1/sessions/current": lambda w: w.call(
         "DELETE", "/sessions/current"

@@ -46,6 +46,8 @@ DAN = {"email": "dan@example.com"}
 MY_WORDS = {"email": "{email}", "password": PASSWORD}
 RENAMED = {"username": "{username}x", "email": "{email}"}
 OTHER_EMAIL = {"username": "{username}", "email": "{username}@new.example"}
+NO_CREDENTIAL = {"id": "x", "rawId": "x", "type": "", "response": {}}
+NO_PASSKEY = {"credential": "nothing"}
 NEW_ACCOUNT = "users identifiers mailed_tokens outbox"
 SECURED = "users sessions mailed_tokens outbox known_devices"
 ROLE = "users sessions keeper outbox"
@@ -68,6 +70,22 @@ LINES = {
     "GET /dev/components": Line(works=404),
     "GET /dev/components/wrong": Line(works=404),
     "GET /dev/mail/<letter>/html": Line(works=404),
+    # Nobody signs in by mail unless the operator allows it.
+    "GET /login/code": Line(works=404),
+    "POST /login/code": Line({"email": "{email}"}, works=404),
+    "GET /login/code/enter": Line(works=404),
+    "POST /login/code/enter": Line({"code": "1234 5678"}, works=404),
+    "GET /login/code/link": Line(works=404),
+    "POST /login/code/link": Line(works=404),
+    "GET /login/code/<token>": Line(works=404),
+    "POST /login/code/<token>": Line(works=404),
+    "POST /api/v1/sessions/mailed-code": Line({"name": "{email}"}, works=404),
+    "POST /api/v1/sessions/mailed-code/code": Line(
+        {"name": "{email}", "code": "1234 5678", "ticket": NOBODYS}, works=404
+    ),
+    "POST /api/v1/sessions/mailed-code/link": Line(
+        {"token": NOBODYS}, works=404
+    ),
     # A link leads on to a form whose address is the same for all.
     "GET /password_reset/<token>": Line(works=303),
     "POST /password_reset/<token>": Line(works=303),
@@ -76,7 +94,32 @@ LINES = {
     "GET /verify-email/undo/<token>": Line(works=303),
     "POST /verify-email/undo/<token>": Line(works=303),
     "GET /security/not-me/<token>": Line(works=303),
+    # Nothing waits there to be confirmed, turned off or taken along, and
+    # recovery codes need another second factor first.
+    "GET /account/2fa/confirm": Line(works=303),
+    "POST /account/2fa/confirm": Line({"code": "123456"}, works=303),
+    "GET /account/2fa/remove": Line(works=303),
+    "POST /account/2fa/remove": Line(works=303),
+    "POST /account/recovery-codes": Line(works=409),
+    "POST /account/recovery-codes/download": Line({"codes": "a"}, works=410),
+    "PUT /api/v1/totp": Line({"code": "123456"}, works=410),
+    "DELETE /api/v1/totp": Line(works=404),
+    "POST /api/v1/recovery-codes": Line(works=409),
+    # No sign-in waits here for a second factor.
+    "GET /login/verify": Line(works=303),
+    "POST /login/verify": Line({"code": "123456"}, works=303),
+    "POST /login/verify/cancel": Line(works=303),
+    "POST /api/v1/sessions/second-factor": Line(
+        {"waiting": NOBODYS, "code": "123456"}, works=410
+    ),
     # -- the pages
+    "POST /account/2fa": Line(works=303, changes="totp"),
+    "POST /account/security/trusted/<handle>/end": Line(
+        works=303, changes="trusted_devices"
+    ),
+    "POST /admin/users/<number>/reset-2fa": Line(
+        works=303, changes="passkeys trusted_devices outbox"
+    ),
     "POST /account/not-me": Line(changes="sessions mailed_tokens"),
     "POST /account/sessions/<handle>/end": Line(changes="sessions"),
     "POST /account/sessions/others": Line(changes="sessions"),
@@ -112,7 +155,8 @@ LINES = {
     ),
     "POST /users/<username>/delete": Line(
         changes="users identifiers feedback sessions pictures mailed_tokens "
-        "keeper outbox host_fields"
+        "keeper outbox host_fields passkeys passkey_handles "
+        "trusted_devices"
     ),
     "POST /users/<username>/export": Line(works=200),
     "POST /users/<username>/feedback/add": Line(WORDS, changes="feedback"),
@@ -128,6 +172,27 @@ LINES = {
     # The letter is about a new address, whose reader takes over nothing.
     "POST /verify-email/new-password": Line(works=302),
     "POST /verify-email/undo": Line({}, 303, UNDONE),
+    # -- passkeys; what is handed over here is none
+    "POST /account/passkeys/new": Line(NO_PASSKEY, works=422),
+    "POST /account/passkeys/quiet": Line(NO_PASSKEY, works=422),
+    "POST /account/passkeys/options": Line(works=200),
+    "POST /account/passkeys/not-now": Line(
+        works=303, changes="passkey_handles"
+    ),
+    "POST /account/passkeys/<number>/name": Line(
+        {"name": "My own"}, works=303, changes="passkeys"
+    ),
+    "POST /account/passkeys/<number>/remove": Line(
+        works=303, changes="passkeys trusted_devices outbox"
+    ),
+    "POST /confirm/passkey": Line(NO_PASSKEY, works=401),
+    "POST /confirm/passkey/options": Line(works=200),
+    "POST /login/passkey": Line(NO_PASSKEY, works=401),
+    "POST /login/passkey/options": Line(works=200),
+    # No sign-in waits here.
+    "GET /login/verify/passkey": Line(works=302),
+    "POST /login/verify/passkey": Line(NO_PASSKEY, works=302),
+    "POST /login/verify/passkey/options": Line(works=410),
     # -- the routes of the auth-service contract
     "POST /users": Line({**DAN, "password": PASSWORD}, 200, NEW_ACCOUNT),
     "POST /sessions": Line(MY_WORDS, 200, "sessions"),
@@ -146,6 +211,7 @@ LINES = {
         "users sessions mailed_tokens outbox",
     ),
     # -- the API
+    "POST /api/v1/totp": Line(changes="totp"),
     "POST /api/v1/email-verification": Line(changes="mailed_tokens outbox"),
     "PUT /api/v1/email-verification": Line(
         {"token": "{verify}", "password": PASSWORD},
@@ -170,6 +236,28 @@ LINES = {
         {"token": "{reset}", "new_password": NEW_PASSWORD},
         changes="users sessions mailed_tokens outbox known_devices",
     ),
+    "POST /api/v1/passkeys": Line({"credential": NO_CREDENTIAL}, works=422),
+    "POST /api/v1/passkey-options": Line(works=200),
+    "PATCH /api/v1/passkeys/<number>": Line(
+        {"name": "My own"}, changes="passkeys"
+    ),
+    "DELETE /api/v1/passkeys/<number>": Line(
+        changes="passkeys trusted_devices outbox"
+    ),
+    "POST /api/v1/passkey-sessions": Line(
+        {"credential": NO_CREDENTIAL}, works=401
+    ),
+    "POST /api/v1/passkey-sessions/options": Line(works=200),
+    "POST /api/v1/sessions/second-factor/passkey": Line(
+        {"waiting": NOBODYS, "credential": NO_CREDENTIAL}, works=410
+    ),
+    "POST /api/v1/sessions/second-factor/passkey/options": Line(
+        {"waiting": NOBODYS}, works=410
+    ),
+    "POST /api/v1/sessions/current/proof/passkey": Line(
+        {"credential": NO_CREDENTIAL}, works=401
+    ),
+    "POST /api/v1/sessions/current/proof/passkey/options": Line(works=200),
     "PATCH /api/v1/preferences": Line({"theme": "dark"}, changes="users"),
     "PATCH /api/v1/profile": Line(
         {"username": "{username}x"}, changes="users identifiers"
@@ -194,7 +282,8 @@ LINES = {
     ),
     "DELETE /api/v1/users/<username>": Line(
         changes="users identifiers feedback sessions pictures mailed_tokens "
-        "keeper outbox host_fields"
+        "keeper outbox host_fields passkeys passkey_handles "
+        "trusted_devices"
     ),
     "POST /api/v1/users/<username>/feedback": Line(WORDS, changes="feedback"),
 }
@@ -205,8 +294,11 @@ THINGS = {
     "/users/<username>": ("/users/{username}", "/users/nobody"),
     "/admin/users/<number>": ("/admin/users/{id}", f"/admin/users/{FAR}"),
     "/feedback/<number>": ("/feedback/{feedback}", f"/feedback/{FAR}"),
+    "/passkeys/<number>": ("/passkeys/{passkey}", f"/passkeys/{FAR}"),
     "/pictures/<name>": ("/pictures/{picture}", f"/pictures/{NOBODYS}.png"),
     "/password_reset/<token>": ("/password_reset/{reset}", ""),
+    "/login/code/<token>": (f"/login/code/{NOBODYS}", ""),
+    "/trusted/<handle>": ("/trusted/{trusted}", f"/trusted/{'0' * 64}"),
     "/verify-email/<token>": ("/verify-email/{verify}", ""),
     "/verify-email/undo/<token>": ("/verify-email/undo/{undo}", ""),
     "/security/not-me/<token>": ("/security/not-me/{not_me}", ""),

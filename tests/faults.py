@@ -1023,6 +1023,32 @@ def unconfirmed_admin(clinic: Clinic) -> None:
     in_sqlite(clinic, "UPDATE vestibule_users SET email_verified_at = NULL")
 
 
+@fault("administrators.second_factor", WARNING)
+def unprotected_admin(clinic: Clinic) -> None:
+    """An administrator has no second factor."""
+    clinic.having(second_factor="optional")
+    in_sqlite(clinic, "DELETE FROM vestibule_totp")
+
+
+@fault("administrators.second_factor", WARNING)
+def half_protected_admin(clinic: Clinic) -> None:
+    """An administrator has set an app up, and never shown a code of it."""
+    clinic.having(second_factor="optional")
+    in_sqlite(clinic, "UPDATE vestibule_totp SET confirmed_at = NULL")
+
+
+@fault("administrators.second_factor", NOTICE)
+def hindered_admin(clinic: Clinic) -> None:
+    """An administrator has no second factor, and needs one to act."""
+    in_sqlite(clinic, "DELETE FROM vestibule_totp")
+
+
+@fault("administrators.second_factor_required", NOTICE)
+def factor_left_to_them(clinic: Clinic) -> None:
+    """Administrators may act without a second factor, in a site for others."""
+    clinic.having(second_factor="optional")
+
+
 def without_keeper(clinic: Clinic, change: str) -> None:
     """Change the administrator, who is otherwise kept from that."""
     in_sqlite(clinic, "DELETE FROM vestibule_keeper")

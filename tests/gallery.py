@@ -9,12 +9,13 @@ from conftest import PASSWORD
 from house import House
 
 # Who looks: nobody in particular, or one of the people of the house.
-VISITOR, ANNA, BORIS, CLARA, ELENA, OLGA = (
+VISITOR, ANNA, BORIS, CLARA, ELENA, IRINA, OLGA = (
     "",
     "anna",
     "boris",
     "clara",
     "elena",
+    "irina",
     "olga",
 )
 
@@ -45,6 +46,9 @@ def wrong(
 SIGN_IN, REGISTER, FORGET = "/login", "/register", "/password_reset"
 NEW_PASSWORD, CONFIRM = "/password_reset/{reset}", "/confirm?next=/profile"
 CHANGE, PROFILE, OWN = "/password/change", "/profile", "/users/{who}"
+SECURITY = "/account/security"
+PASSKEYS, BY_MAIL = "/account/passkeys", "/login/code"
+APP, CODES = "/account/2fa", "/account/recovery-codes"
 DEVICES, NOT_ME = "/account/sessions", "/security/not-me/{not_me}"
 USERS, DESK = "/admin/users", "/admin/feedback"
 ACTIVITY, HISTORY = "/account/activity", "/admin/history"
@@ -64,6 +68,16 @@ ENTRANCE = (
         FORGET,
         typed={"email": "elena@example.com"},
     ),
+    State(
+        "second step",
+        SIGN_IN,
+        typed={"email": "irina", "password": PASSWORD},
+    ),
+    State("sign in by a passkey", "/login/passkey"),
+    State("sign in by mail", BY_MAIL),
+    wrong("sign in by mail, wrong", BY_MAIL, email="anna at home"),
+    State("sign in by mail, asked", BY_MAIL, typed={"email": "elena"}),
+    State("sign in by mail, link", BY_MAIL + "/{mailed}"),
     State("register", REGISTER),
     wrong(
         "register, wrong",
@@ -143,6 +157,31 @@ ACCOUNT = (
     wrong("change password, wrong", CHANGE, ANNA, old_password="a guess"),
     State("password changed", "/password/change/done", ANNA),
     State("devices", DEVICES, ANNA),
+    State("security", SECURITY, ANNA),
+    State("security, an app is on", SECURITY, IRINA),
+    State("security, an address to be confirmed", SECURITY, CLARA),
+    State("passkeys", PASSKEYS, ANNA),
+    State("passkeys, none", PASSKEYS, BORIS),
+    State("add a passkey", PASSKEYS + "/new", ANNA),
+    State("rename a passkey", PASSKEYS + "/{passkey}/name", ANNA),
+    State(
+        "rename a passkey, wrong",
+        PASSKEYS + "/{passkey}/name",
+        ANNA,
+        {"name": ""},
+        422,
+        is_wrong=True,
+    ),
+    State("remove a passkey", PASSKEYS + "/{passkey}/remove", ANNA),
+    State("confirm by a passkey", "/confirm/passkey?next=/profile", ANNA),
+    State("authenticator app, none", APP, ELENA),
+    State("authenticator app", APP, IRINA),
+    State("set up an app", f"{APP}/confirm", CLARA),
+    wrong("set up an app, wrong", f"{APP}/confirm", CLARA, 401, code="1"),
+    State("turn an app off", f"{APP}/remove", IRINA),
+    State("recovery codes, none", CODES, ANNA),
+    State("recovery codes, few", CODES, IRINA),
+    State("recovery codes, shown", CODES, IRINA, {}),
     State("activity", ACTIVITY, ANNA),
     State("activity, nothing older", f"{ACTIVITY}?before=1-{'0' * 32}", ANNA),
     State("sign out everywhere else", DEVICES + "/others", ANNA),
@@ -178,6 +217,7 @@ ADMINISTRATION = (
             ("promote", "anna"),
             ("demote", "olga"),
             ("reset", "dmitri"),
+            ("reset-2fa", "anna"),
             ("sign-out", "olga"),
         )
     ),
@@ -227,6 +267,8 @@ NO_PAGES = {
     "administration.home",
     "brand.file",
     "wellknown.change_password",
+    "wellknown.passkeys",
+    "wellknown.related",
     "wellknown.robots",
     "wellknown.security",
     "wellknown.icon",
@@ -234,10 +276,13 @@ NO_PAGES = {
 
 # The pages to which mailed links lead, by what opens the link.
 BEHIND = {
+    "login.sign_in": "second_factors.verify",
     "password_reset.open_link": "password_reset.finish",
     "email_verification.open_link": "email_verification.confirm",
     "email_changes.open_link": "email_changes.undo",
     "not_me.open_link": "not_me.secure",
+    "mailed_sign_in.open_link": "mailed_sign_in.finish",
+    "mailed_sign_in.ask": "mailed_sign_in.enter_code",
 }
 
 # Fills in the form of the page and sends it, as fast as a machine can.

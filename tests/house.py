@@ -19,6 +19,8 @@ from werkzeug.serving import make_server
 
 from conftest import CHEAP, PASSWORD, Browser, TurnableClock
 from paintings import svg
+from passkeyring import Ring
+from phones import with_app
 from processes import free_port
 from vestibule.auth import Auth
 from vestibule.db import DB
@@ -87,6 +89,11 @@ class House:
         """Sign somebody in, and give the cookies of their browser."""
         browser = Browser(self.app)
         assert browser.sign_in(name).status_code == 302, name
+        if name == "irina":
+            # The clock stands still, so her app has but one code to show.
+            user = self.auth.administration.find(name)
+            token = self.auth.sessions.open(user.id)
+            browser.client.set_cookie("session_id", token)
         kept = ("session_id", "vestibule_visit")
         found = [(one, browser.client.get_cookie(one)) for one in kept]
         return [
@@ -124,6 +131,7 @@ def opened(folder: Path, moment: int = 0, **more: str) -> Iterator[House]:
         "base_url": f"http://localhost:{port}",
         "support": "support@example.com",
         "development": "true",
+        "mailed_sign_in": "true",
         "attempts_per_address": "1000000",
         **CHEAP,
         **more,
@@ -186,7 +194,15 @@ def _move_in(house: House) -> None:
         clock.turn(hours=3)
     people = {
         name: _account(auth, name, confirmed=name not in ("boris", "clara"))
-        for name in ("boris", "clara", "dmitri", "elena", "tess", "anna")
+        for name in (
+            "boris",
+            "clara",
+            "dmitri",
+            "elena",
+            "irina",
+            "tess",
+            "anna",
+        )
     }
     clock.moment = now - 86400
     _furnish(house, people)
@@ -204,6 +220,7 @@ def _move_in(house: House) -> None:
     (letter,) = auth.outbox.latest()[:1]
     rest = letter.text.partition("/verify-email/")[2]
     house.names["verify"] = rest.split()[0]
+    auth.totp.begin(people["clara"], by=OPERATOR)
     dmitri = people["dmitri"]
     auth.email_changes.make(dmitri, "dmitri@new.example.com")
     (letter,) = auth.outbox.latest()[:1]
@@ -213,6 +230,10 @@ def _move_in(house: House) -> None:
     (letter,) = auth.outbox.latest()[:1]
     rest = letter.text.partition("/security/not-me/")[2]
     house.names["not_me"] = rest.split()[0]
+    auth.mailed_sign_in.ask("boris")
+    (letter,) = auth.outbox.latest()[:1]
+    rest = letter.text.partition("/login/code/")[2]
+    house.names["mailed"] = rest.split()[0]
     for _ in range(10):
         Browser(house.app).sign_in("tess", "a guess")
 
@@ -228,6 +249,11 @@ def _furnish(house: House, people: dict[str, User]) -> None:
     for title, content in reversed(FEEDBACK):
         number = auth.feedback.add(anna, title, content, by=Actor(anna))
     house.names["feedback"] = str(number)
+    # One that asks nobody for a second step.
+    house.names["passkey"] = str(Ring(auth).added(anna, quiet=True).id)
+    with_app(auth, people["irina"])
+    for code in auth.recovery_codes.make(people["irina"], by=OPERATOR)[2:]:
+        auth.recovery_codes.prove_factor(people["irina"], code)
     auth.administration.set_active(
         people["dmitri"], is_active=False, by=OPERATOR
     )

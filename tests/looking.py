@@ -36,8 +36,10 @@ COLOURS = ["color-contrast", "link-in-text-block"]
 # What stays in Latin letters on a Russian page.
 LATIN = (
     r"\S+@\S+|https?://\S+|[0-9a-f-]{36}|\b(Vestibule|JPG|PNG|SVG|API|JSON|"
-    r"OpenAPI|HTML|UTC|id|zip|Werkzeug|anna|boris|clara|dmitri|elena|olga|"
-    r"tess|guest\d+|new|ru|en|cookie|bearer|true|IP)\b"
+    r"OpenAPI|HTML|UTC|id|zip|Werkzeug|anna|boris|clara|dmitri|elena|irina|"
+    r"olga|QR|tess|guest\d+|new|ru|en|cookie|bearer|true|IP|"
+    # What a passkey is called besides, and when nothing more is known of it.
+    r"[Pp]asskeys?)\b"
 )
 
 # Nor is translated what people write.

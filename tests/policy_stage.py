@@ -20,11 +20,13 @@ from conftest import Browser, TurnableClock, account, form_token
 from deeds import Deed
 from hostility import BROWSER, FORM, JSON, LIVING, Answer, Knock, asked
 from paintings import painted
+from passkeyring import Ring
 from verdicts import verdict
 from vestibule.attempts import Attempts
 from vestibule.auth import Auth
 from vestibule.capabilities.email_changes.records import EmailUndoRecord
 from vestibule.capabilities.pictures.records import PictureRecord
+from vestibule.capabilities.second_factors.trust import TrustedDevices
 from vestibule.doors.mailed_links import NEWCOMER
 from vestibule.ground.randomness import fingerprint
 from vestibule.history import Event
@@ -93,12 +95,18 @@ class Stage:
         # Of a device at which nobody of the cast sits.
         token = self.auth.sessions.open(user.id)
         (device,) = self.auth.sessions.devices(user, token)[:1]
+        # One that asks nobody for a second step.
+        passkey = Ring(self.auth).added(user, quiet=True)
+        TrustedDevices(self.auth.db).begin(user.id, bytes(32))
+        (trusted,) = self.auth.second_factors.trusted(user)
         return {
             "handle": device.handle,
+            "trusted": trusted.handle,
             "username": user.username,
             "email": user.email,
             "id": user.id,
             "feedback": number,
+            "passkey": passkey.id,
             # The one picture that nobody takes away.
             "picture": f"carol{'-' * 38}.png",
         }

@@ -100,6 +100,46 @@ def work(auth: Auth, name: str, work: str) -> Act:
 
 
 @move
+def finish_sign_in(auth: Auth, token: str, code: str) -> Act:
+    """Show the second factor of a sign-in that waits."""
+    finish = auth.second_factors.finish
+    return lambda: finish(token, code).token
+
+
+@move
+def sign_in_by_mail(
+    auth: Auth, token: str, name: str, code: str, ticket: str
+) -> Act:
+    """Show the code of a letter, or its link if there is no code."""
+    own = auth.mailed_sign_in
+    if not code:
+        return lambda: own.by_link(token).token
+    return lambda: own.by_code(name, code, [ticket]).token
+
+
+@move
+def ask_by_mail(auth: Auth, name: str) -> Act:
+    return lambda: len(auth.mailed_sign_in.ask(name))
+
+
+@move
+def end_sessions(auth: Auth, who: int) -> Act:
+    return lambda: auth.sessions.end_all(who)
+
+
+@move
+def turn_app_off(auth: Auth, who: int) -> Act:
+    user, actor = someone(auth, who), acting(auth, who)
+    return lambda: str(auth.totp.remove(user, by=actor))
+
+
+@move
+def make_recovery_codes(auth: Auth, who: int) -> Act:
+    user, actor = someone(auth, who), acting(auth, who)
+    return lambda: auth.recovery_codes.make(user, by=actor)
+
+
+@move
 def owners(auth: Auth, tokens: list[str]) -> Act:
     return lambda: [
         None if (found := auth.sessions.owner(token)) is None else found.id

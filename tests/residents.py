@@ -4,8 +4,10 @@ from sqlalchemy import Column, MetaData, func, select
 
 from conftest import PASSWORD
 from paintings import painted
+from passkeyring import Ring
 from vestibule.auth import Auth
 from vestibule.capabilities.email_changes.records import EmailUndoRecord
+from vestibule.capabilities.recovery_codes.records import RecoveryCode
 from vestibule.ground.randomness import fingerprint
 from vestibule.policy import OPERATOR
 from vestibule.records import PREFIX
@@ -73,6 +75,18 @@ def lived_in(auth: Auth, user: User) -> tuple[str, str, str]:
             fingerprint=fingerprint(user.email),
             address=f"old-{user.email}",
             ends_at=auth.clock.now() + 3600,
+        )
+    )
+    # One that asks nobody for a second step.
+    Ring(auth).added(user, quiet=True)
+    # Nor does an app that waits to be confirmed, or a code without it.
+    auth.totp.begin(user, by=OPERATOR)
+    auth.db.add(
+        RecoveryCode(
+            user_id=user.id,
+            fingerprint=fingerprint(user.email),
+            created_at=auth.clock.now(),
+            used_at=None,
         )
     )
     auth.feedback.add(user, "A door", "It is heavy", by=OPERATOR)

@@ -60,14 +60,19 @@ def email(*, hint: str = "", autocomplete: str = "email") -> Any:
     )
 
 
-def either_name(*aliases: str) -> Any:
-    """Declare a field for either of the names of an account."""
+def either_name(*aliases: str, autocomplete: str = "username") -> Any:
+    """Declare a field for either of the names of an account.
+
+    Args:
+        aliases: other names the wire may use.
+        autocomplete: what a browser may fill in besides.
+    """
     return text(
         "Email or username",
         longest=1000,
         missing=NAME_MISSING,
         aliases=aliases,
-        autocomplete="username",
+        autocomplete=autocomplete,
         inputmode="email",
     )
 

@@ -18,16 +18,20 @@ from vestibule.capabilities.host_fields.operations import HostFields
 from vestibule.capabilities.importing.operations import Importing
 from vestibule.capabilities.known_devices.operations import KnownDevices
 from vestibule.capabilities.login.operations import Login
+from vestibule.capabilities.mailed_sign_in.operations import MailedSignIn
 from vestibule.capabilities.not_me.operations import NotMe
+from vestibule.capabilities.passkeys.operations import Passkeys
 from vestibule.capabilities.password_reset.operations import PasswordReset
 from vestibule.capabilities.passwords.operations import Passwords
 from vestibule.capabilities.pictures.operations import Pictures
 from vestibule.capabilities.preferences.operations import Preferences
 from vestibule.capabilities.profile.operations import Profile
 from vestibule.capabilities.recent_proof.operations import RecentProof
+from vestibule.capabilities.recovery_codes.operations import RecoveryCodes
 from vestibule.capabilities.registration.operations import Registration
 from vestibule.capabilities.second_factors.operations import SecondFactors
 from vestibule.capabilities.sessions.operations import Sessions
+from vestibule.capabilities.totp.operations import Totp
 from vestibule.capability import Capability
 from vestibule.correspondence import Desk
 from vestibule.db import DB
@@ -76,6 +80,7 @@ class Auth:
         self.email_verification = self._add(EmailVerification)
         self.email_changes = self._add(EmailChanges)
         self.login = self._add(Login)
+        self.mailed_sign_in = self._add(MailedSignIn)
         self.password_reset = self._add(PasswordReset)
         self.not_me = self._add(NotMe)
         self.pictures = self._add(Pictures)
@@ -85,6 +90,9 @@ class Auth:
         self.feedback = self._add(Feedback)
         self.recent_proof = self._add(RecentProof)
         self.administration = self._add(Administration)
+        self.passkeys = self._add(Passkeys)
+        self.totp = self._add(Totp)
+        self.recovery_codes = self._add(RecoveryCodes)
         # Behind what else holds a sign-in up: it asks the person for more.
         self.second_factors = self._add(SecondFactors)
         self.importing = self._add(Importing)

@@ -18,6 +18,7 @@ LETTERS, LETTERS_A_DAY = 5, 20
 # Letters with a link that lets their reader in are counted by themselves.
 # Attack: spending them by letters that open nothing, or never leave.
 LETTER, RESET_LETTER = "letter", "letter:reset"
+SIGN_IN_LETTER = "letter:sign_in"
 _STRAIGHT = ":straight:"
 # Stands in the names of counts of network addresses.
 FROM = ":from:"

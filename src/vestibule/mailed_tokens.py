@@ -116,21 +116,28 @@ class MailedTokens:
         return self._put(user_id, purpose, address, life=life)
 
     def issue_with_code(
-        self, user_id: int, purpose: str, address: str
+        self,
+        user_id: int,
+        purpose: str,
+        address: str,
+        life: int | None = None,
     ) -> Mailed:
         """Make a token, and a code of eight digits that stands for it.
 
-        The code lives as long as the token, but an hour at most.
+        The code lives as long as the token, but an hour at most. What is
+        given is as for ``issue``.
 
         Raises:
             Missing: the account is gone.
         """
-        now, life = self.db.clock.now(), self.db.settings.email.link_life
+        now = self.db.clock.now()
+        life = self.db.settings.email.link_life if life is None else life
         code = self.db.randomness.digits(DIGITS)
         token = self._put(
             user_id,
             purpose,
             address,
+            life=life,
             code=self._hashes(user_id, purpose, address, code)[0],
             code_ends_at=now + min(life, LONGEST_LIFE_OF_CODE),
         )
@@ -257,6 +264,20 @@ class MailedTokens:
             .returning(MailedToken.user_id, MailedToken.address)
         )
         return Proof(row[0], row[1]) if row else None
+
+    def print_of(self, user_id: int, purpose: str) -> bytes:
+        """Give the fingerprint of an account's live token; empty if none.
+
+        It names the letter that works, and opens nothing.
+        """
+        row = self.db.first(
+            select(MailedToken.fingerprint).where(
+                MailedToken.user_id == user_id,
+                MailedToken.purpose == purpose,
+                MailedToken.ends_at > self.db.clock.now(),
+            )
+        )
+        return row[0] if row else b""
 
     def pending(self, user_id: int, purpose: str) -> str | None:
         """Say which address a live token of an account was mailed to."""

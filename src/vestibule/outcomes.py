@@ -14,13 +14,15 @@ class Arrival:
     ``is_whole`` says that nothing more need be shown, as after two factors,
     or one that is two by itself. ``known`` is the token of their device, if
     the account knows it, and ``trusted`` are those that stand for a second
-    factor. What the browser is to keep besides goes into ``keeps``.
+    factor. ``is_common`` says that everybody tries their password first.
+    What the browser is to keep besides goes into ``keeps``.
     """
 
     user: User
     proofs: tuple[str, ...]
     is_whole: bool = False
     remember: bool = False
+    is_common: bool = False
     known: str | None = field(default=None, repr=False)
     trusted: Sequence[str] = field(default=(), repr=False)
     keeps: dict[str, str] = field(default_factory=dict, repr=False)
@@ -44,7 +46,8 @@ class LoggedIn:
     """The person is signed in; ``token`` goes into their cookie only.
 
     By ``device`` theirs is known at the next sign-in; it opens nothing.
-    ``keeps`` is what the browser keeps besides, by its purpose.
+    ``keeps`` is what the browser keeps besides, by its purpose. Whose
+    password everybody tries first is told so, if ``is_common``.
     """
 
     user: User
@@ -53,6 +56,7 @@ class LoggedIn:
     device: str = field(default="", repr=False)
     is_new_device: bool = False
     keeps: Mapping[str, str] = field(default_factory=dict, repr=False)
+    is_common: bool = False
 
 
 @dataclass(frozen=True)

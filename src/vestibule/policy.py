@@ -64,6 +64,7 @@ class Act(Enum):
     END_DEVICE = ("session.end_one",     "device",   OWNER,         NOBODY)
     SEE_FACTORS = ("factors.see",        "account",  SIGNED_IN,     NOBODY)
     CHANGE_FACTORS = ("factors.change",  "account",  SIGNED_IN,     SIGNED_IN)
+    CHANGE_PASSKEY = ("passkeys.change", "passkey",  OWNER,         OWNER)
     DISTRUST = ("factors.distrust",      "device",   OWNER,         NOBODY)
     PROVE = ("session.prove",            "session",  SIGNED_IN,     NOBODY)
     RESET = ("password.reset",           "password", ANYBODY,       NOBODY)

@@ -17,6 +17,24 @@ PASSWORD_INCORRECT = Reason(
 )
 CODE_MISSING = Reason("code.required", "Enter the code from the message")
 CODE_FORMAT = Reason("code.format", "The code has 8 digits")
+CODE_INCORRECT = Reason(
+    "code.incorrect",
+    "The code is not correct, or does not work any more. "
+    "Enter it again or ask for a new one",
+)
+LINK_INVALID = Reason(
+    "link.invalid", "This link does not work any more. Ask for a new one"
+)
+SECOND_CODE_MISSING = Reason("second_code.required", "Enter the code")
+SECOND_FACTOR_INCORRECT = Reason(
+    "second_factor.incorrect",
+    "The code is not correct. Check your authenticator app, and that "
+    "the time on your phone is set automatically",
+)
+# Nobody may set up what could keep the owner of the address out.
+EMAIL_UNCONFIRMED = Reason(
+    "second_factor.email_unconfirmed", "Confirm your email address first"
+)
 NEW_PASSWORD_MISSING = Reason("new_password.required", "Enter a password")
 PASSWORDS_DIFFER = Reason(
     "password2.mismatch", "Enter the same password in both fields"

@@ -151,6 +151,7 @@ def test_a_sign_in_sets_a_cookie_and_keeps_its_token_to_itself(
         "created_at": written(clock.now()),
         "idle_until": written(clock.now() + 12 * 3600),
         "expires_at": written(clock.now() + 7 * 86400),
+        "warnings": [],
     }
 
 

@@ -21,6 +21,7 @@ one_database = pytest.mark.parametrize(
 )
 FORM = "application/x-www-form-urlencoded"
 # A call that reads a body, with one that works.
+NO_CREDENTIAL = {"id": "x", "rawId": "x", "type": "", "response": {}}
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/users"): {"email": "carol@example.com", "password": PASSWORD},
     ("POST", "/sessions"): {"name": "alice", "password": PASSWORD},
@@ -41,6 +42,34 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("PUT", "/email-verification/undo"): {"token": "A" * 43},
     ("POST", "/not-me"): {},
     ("PUT", "/not-me"): {"token": "A" * 43},
+    ("POST", "/passkeys"): {"credential": NO_CREDENTIAL},
+    ("POST", "/passkey-options"): {},
+    ("PATCH", "/passkeys/{number}"): {"name": "My own"},
+    ("DELETE", "/passkeys/{number}"): {},
+    ("POST", "/passkey-sessions"): {"credential": NO_CREDENTIAL},
+    ("POST", "/passkey-sessions/options"): {},
+    ("POST", "/sessions/mailed-code"): {"name": "alice"},
+    ("POST", "/sessions/mailed-code/code"): {
+        "name": "alice",
+        "code": "12345678",
+        "ticket": "A" * 64,
+    },
+    ("POST", "/sessions/mailed-code/link"): {"token": "A" * 43},
+    ("POST", "/sessions/second-factor/passkey"): {
+        "waiting": "A" * 43,
+        "credential": NO_CREDENTIAL,
+    },
+    ("POST", "/sessions/second-factor/passkey/options"): {"waiting": "A" * 43},
+    ("POST", "/sessions/current/proof/passkey"): {"credential": NO_CREDENTIAL},
+    ("POST", "/sessions/current/proof/passkey/options"): {},
+    ("POST", "/sessions/second-factor"): {
+        "waiting": "A" * 43,
+        "code": "123456",
+    },
+    ("POST", "/totp"): {},
+    ("PUT", "/totp"): {"code": "123456"},
+    ("DELETE", "/totp"): {},
+    ("POST", "/recovery-codes"): {},
     ("DELETE", "/sessions"): {},
     ("DELETE", "/sessions/{handle}"): {},
     ("DELETE", "/sessions/current"): {},

@@ -25,7 +25,7 @@ from vestibule.budgets import (
 )
 from vestibule.errors import TooMany, Unavailable
 from vestibule.history import Circumstances, under
-from vestibule.throttle import MOST_NOTED
+from vestibule.spending import MOST_NOTED
 from vestibule.user import User
 
 HERE = "192.0.2.1"

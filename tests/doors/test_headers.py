@@ -29,6 +29,8 @@ VOID = {"br", "hr", "img", "input", "link", "meta", "source", "wbr"}
 # HTML 5.4.9.18, as far as accounts need it.
 AUTOCOMPLETE = {
     "username",
+    # Passkeys beside names, in the same list of the browser.
+    "username webauthn",
     "email",
     "current-password",
     "new-password",
@@ -170,6 +172,7 @@ def test_every_answer_carries_the_headers_that_protect_it(
             "style-src 'self'",
             "img-src 'self' blob:",
             "font-src 'self'",
+            "connect-src 'self'",
             "manifest-src 'self'",
             "form-action 'self'",
             "base-uri 'none'",
@@ -200,6 +203,7 @@ def test_only_files_may_be_kept_by_anybody(
                 "/api/openapi.json",
                 "/manifest.webmanifest",
                 "/robots.txt",
+                "/.well-known/passkey-endpoints",
                 "/favicon.ico",
                 "/apple-touch-icon.png",
             )
@@ -443,5 +447,5 @@ def test_the_reader_gets_the_language_they_like_best(app: Flask) -> None:
         headers = {**HTML, "Accept-Language": liked}
         page = Page(client.get("/login", headers=headers).text)
         assert page.one("html").attributes["lang"] == language, liked
-        sign_in = page.all("button")[-1].text
+        sign_in = page.all("button")[-2].text
         assert (sign_in == "Sign in") == (language == "en"), sign_in

@@ -46,7 +46,8 @@ NEVER = (
 FOR_ALL = (
     *("/static/", "/brand/", "/api/openapi.json", "/manifest.webmanifest"),
     *("/robots.txt", "/favicon.ico", "/apple-touch-icon.png"),
-    "/.well-known/security.txt",
+    "/.well-known/passkey-endpoints",
+    *("/.well-known/security.txt", "/.well-known/webauthn"),
 )
 https = pytest.mark.settings(base_url="https://id.example.com")
 
@@ -225,7 +226,7 @@ def test_files_for_everybody_are_dressed(
     token = auth.sessions.open(alice.id)
     mine = (("Cookie", f"session_id={token}"),)
     paths = [f"/static/vestibule/{name}" for name in files]
-    for path in (*paths, *FOR_ALL[2:-1]):
+    for path in (*paths, *FOR_ALL[2:-2]):
         for headers in ((), mine):
             answer = ask(app, path, headers=headers)
             assert answer.status == 200, path

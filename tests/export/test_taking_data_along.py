@@ -73,6 +73,9 @@ def test_the_file_of_somebody_who_used_everything(
         "pictures",
         "host_fields",
         "feedback",
+        "totp",
+        "passkeys",
+        "recovery_codes",
         "letters",
         "activity",
     }

@@ -99,7 +99,7 @@ def test_every_field_says_what_belongs_into_it(
         ]
         for name, page in pages.items()
     } == {
-        "sign in": ["username", "current-password"],
+        "sign in": ["username webauthn", "current-password"],
         "register": ["username", "email", "new-password", "new-password"],
         "reset": ["username", "new-password", "new-password"],
         "change": [

@@ -26,6 +26,8 @@ one_database = pytest.mark.parametrize(
 pytestmark = pytest.mark.settings(
     attempts_per_account=1_000_000, attempts_per_address=1_000_000
 )
+# Handles are looked up among one's own.
+BY_HANDLE = {Act.END_DEVICE, Act.DISTRUST}
 
 
 @pytest.fixture
@@ -174,6 +176,6 @@ class Trial:
         is_at_door = not act.allowed & (self.who | Who.OWNER)
         has_owner = is_there and self.deed.names_a_thing and not is_at_door
         # Handles are looked up among one's own, so whose it is nobody knows.
-        has_owner = has_owner and act is not Act.END_DEVICE
+        has_owner = has_owner and act not in BY_HANDLE
         subject = self.asker.owner.id if has_owner else None
         return Counter({(act.code, "forbidden", user.id, subject): 1})

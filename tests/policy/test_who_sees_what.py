@@ -31,22 +31,39 @@ FEEDBACK = "id username title content created_at updated_at"
 SESSION = f"user {PERSON} created_at expires_at idle_until"
 EVENT = "at act text outcome by door address browser system"
 DEVICE = "id browser system address created_at seen_at expires_at"
+PASSKEY = "id name aaguid is_backed_up is_verified is_quiet created_at used_at"
+# What WebAuthn names; of an account its name, its address and what devices
+# know it by.
+ASKED = "public_key challenge rpId timeout allowCredentials userVerification"
+ASKED_OF_ONE = f"{ASKED} id type transports"
+MAKING = "public_key challenge rp id name user displayName timeout attestation"
+MAKING += " pubKeyCredParams alg type excludeCredentials transports"
+MAKING += " authenticatorSelection residentKey requireResidentKey"
+MAKING += " userVerification"
 # Whoever may have an answer at all gets these members of it, and no others.
 SHOWN = {
     "DELETE /api/v1/sessions": "ended",
     "GET /api/v1/activity": f"items {EVENT} next",
     "GET /api/v1/feedback/<number>": FEEDBACK,
+    "GET /api/v1/passkeys": f"items {PASSKEY}",
     "GET /api/v1/preferences": "language theme",
     "GET /api/v1/profile": PROFILE,
+    "GET /api/v1/recovery-codes": "left created_at",
+    "GET /api/v1/totp": "is_on confirmed_at used_at",
+    "POST /api/v1/totp": "secret uri expires_at",
     "GET /api/v1/sessions": f"items {DEVICE} idle_until is_current",
     "GET /api/v1/sessions/current": f"{SESSION} by",
     "GET /api/v1/users/<username>": PROFILE,
     "GET /api/v1/users/<username>/feedback": f"items {FEEDBACK} next",
+    "PATCH /api/v1/passkeys/<number>": PASSKEY,
     "PATCH /api/v1/preferences": "language theme",
     "PATCH /api/v1/profile": PROFILE,
     "POST /api/v1/email-verification": "email",
-    "POST /api/v1/sessions": SESSION,
+    "POST /api/v1/sessions": f"{SESSION} warnings",
     "POST /api/v1/sessions/current/proof": SESSION,
+    "POST /api/v1/passkey-options": MAKING,
+    "POST /api/v1/passkey-sessions/options": ASKED,
+    "POST /api/v1/sessions/current/proof/passkey/options": ASKED_OF_ONE,
     "POST /api/v1/users": "email verification_required",
     "POST /api/v1/users/<username>/feedback": FEEDBACK,
     "POST /reset_password": "message",

@@ -12,6 +12,7 @@ from vestibule.auth import Auth
 from vestibule.capabilities.login.operations import CredentialsIncorrect
 from vestibule.capabilities.passwords.operations import OldPasswordIncorrect
 from vestibule.capability import Capability
+from vestibule.outcomes import Arrival
 from vestibule.policy import OPERATOR
 from vestibule.user import User
 
@@ -27,9 +28,9 @@ class Meanwhile(Capability):
         super().__init__(auth)
         self.act = act
 
-    def login_gate(self, user: User) -> None:
+    def login_gate(self, arrival: Arrival) -> None:
         """Let it happen, in a transaction of its own."""
-        del user
+        del arrival
         with self.db.apart():
             self.act()
 

@@ -1,15 +1,13 @@
-"""Checks of those who run the site.
-
-Accounts have no second factor yet; once they have, a check of the factors
-of administrators belongs here.
-"""
+"""Checks of those who run the site."""
 
 from collections.abc import Iterator
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 
+from vestibule.capabilities.passkeys.records import PasskeyRecord
+from vestibule.capabilities.totp.records import AuthenticatorApp
 from vestibule.doctor.checks import check
-from vestibule.doctor.finding import ERROR, WARNING, Trouble
+from vestibule.doctor.finding import ERROR, NOTICE, WARNING, Trouble
 from vestibule.doctor.installation import Installation
 from vestibule.user import User
 
@@ -73,4 +71,50 @@ def all_are_confirmed(installation: Installation) -> Iterator[Trouble]:
     if found:
         yield Trouble(
             WARNING, f"Administrators with an unconfirmed address: {found}."
+        )
+
+
+@check(
+    "administrators.second_factor",
+    WARNING,
+    NOTICE,
+    fine="Every administrator has a second factor.",
+    why="Whoever learns or guesses the password of an administrator may do "
+    "with every account what they may.",
+    fix="vestibule user list --admins\n"
+    "# Each of them signs in and sets one up at /account/security.\n"
+    "VESTIBULE_SECOND_FACTOR=admins",
+)
+def all_have_a_second_factor(installation: Installation) -> Iterator[Trouble]:
+    """Count those who have none that counts; where it is asked, it waits."""
+    app, key = AuthenticatorApp, PasskeyRecord
+    apps = select(app.user_id).where(app.confirmed_at.is_not(None))
+    # What a browser made by itself counts only beside another.
+    keys = select(key.user_id).where(~key.is_quiet)
+    has_one = or_(User.id.in_(apps), User.id.in_(keys))
+    found = _count(installation, User.is_active.expression, ~has_one)
+    if found:
+        wanted = installation.settings.login.second_factor == "admins"
+        yield Trouble(
+            NOTICE if wanted else WARNING,
+            f"Administrators without a second factor: {found}.",
+        )
+
+
+@check(
+    "administrators.second_factor_required",
+    NOTICE,
+    fine="Administrators act as such only with a second factor.",
+    why="The next administrator, or one who removes the factor, is protected "
+    "by a password alone, and nobody hears of it.",
+    fix="VESTIBULE_SECOND_FACTOR=admins",
+)
+def a_second_factor_is_required(
+    installation: Installation,
+) -> Iterator[Trouble]:
+    """Look at the setting, in a site for others."""
+    wanted = installation.settings.login.second_factor == "admins"
+    if installation.deploy and not wanted:
+        yield Trouble(
+            NOTICE, "Administrators need no second factor to act as such."
         )

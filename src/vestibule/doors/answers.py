@@ -76,13 +76,18 @@ def parts(answer: type["Answer"], about: str) -> Any:
     return dataclasses.field(metadata={"wire": wire})
 
 
-def words(about: str) -> Any:
-    """Declare a member that is a list of texts."""
+def words(about: str, *, is_secret: bool = False) -> Any:
+    """Declare a member that is a list of texts.
+
+    Args:
+        about: what they mean, for the document.
+        is_secret: they are told their owner, and shown in no log.
+    """
     inner: Any = fields.String()
     wire: Any = fields.List(
         inner, required=True, metadata={"description": about}
     )
-    return dataclasses.field(metadata={"wire": wire})
+    return dataclasses.field(repr=not is_secret, metadata={"wire": wire})
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -156,7 +161,7 @@ class Session(Answer):
     expires_at: int = moment("It ends then in any case")
 
     @classmethod
-    def of(cls: type[S], user: User, term: Any, **more: str) -> S:
+    def of(cls: type[S], user: User, term: Any, **more: Any) -> S:
         """Tell of a session whose it is and how long it goes on."""
         return cls(
             user=Person.of(user),
@@ -165,6 +170,21 @@ class Session(Answer):
             expires_at=term.dies_at,
             **more,
         )
+
+
+def warnings() -> Any:
+    """Declare the member of what a person should be told on signing in."""
+    return words(
+        "What to tell them: `password.common` if their password is on a "
+        "list of common ones and should be changed"
+    )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class OpenedSession(Session):
+    """A new session, in a cookie."""
+
+    warnings: Sequence[str] = warnings()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -215,6 +235,7 @@ class NewBearerSession(BearerSession):
         "opens nothing",
         is_secret=True,
     )
+    warnings: Sequence[str] = warnings()
 
 
 def download(content: bytes, username: str) -> Response:

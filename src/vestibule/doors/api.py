@@ -8,26 +8,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import singledispatch, wraps
 
-from flask import current_app, request
+from flask import request
 from werkzeug.exceptions import (
-    MethodNotAllowed,
-    NotFound,
     UnsupportedMediaType,
 )
-from werkzeug.routing import Map
 from werkzeug.wrappers import Response
 
 from vestibule.doors.answers import (
     Answer,
     BearerSession,
     NewBearerSession,
+    OpenedSession,
     Session,
     WaitingSignIn,
     nothing,
 )
 from vestibule.doors.caller import (
     actor,
-    allowed,
     current_user,
     forget_user,
     is_bearer,
@@ -217,11 +214,15 @@ def api_answer(outcome: object, *, bearer: bool = False) -> Response:
 def _(outcome: LoggedIn, *, bearer: bool = False) -> Response:
     """Hand over the session: its token to a bearer, else a cookie."""
     term = auth().sessions.term(outcome.token)
+    warnings = ["password.common"] if outcome.is_common else []
     if bearer:
         token = {"token": outcome.token, "token_type": "Bearer"}
         token |= {"device": outcome.device}
-        return NewBearerSession.of(outcome.user, term, **token).response(201)
-    response = Session.of(outcome.user, term).response(201)
+        return NewBearerSession.of(
+            outcome.user, term, **token, warnings=warnings
+        ).response(201)
+    opened = OpenedSession.of(outcome.user, term, warnings=warnings)
+    response = opened.response(201)
     life = settings().sessions.remember if outcome.remember else None
     hall().set_cookie(response, hall().session_cookie, outcome.token, life)
     keep_device(response, outcome.user.id, outcome.device)
@@ -263,40 +264,3 @@ def _(_: LoggedOut, *, bearer: bool = False) -> Response:
         hall().see_out(response)
     forget_user()
     return response
-
-
-@allowed(Act.ENTER)
-def nowhere(rest: str = "") -> Response:
-    """Answer wherever below the API no call is, or not by this method.
-
-    So that a host application's own errors, in HTML, never stand here.
-
-    Raises:
-        NotFound: there is no call at this address.
-        MethodNotAllowed: there is, by other methods.
-    """
-    del rest
-    methods = _methods_here()
-    if not methods:
-        raise NotFound
-    if request.method != "OPTIONS":
-        raise MethodNotAllowed(methods)
-    response = nothing()
-    response.allow.update(methods)
-    return response
-
-
-def _methods_here() -> list[str]:
-    """List the methods that calls at this address have."""
-    place = hall()
-    if place.calls is None:
-        views = current_app.view_functions
-        place.calls = Map(
-            [
-                rule.empty()
-                for rule in current_app.url_map.iter_rules()
-                if hasattr(views[rule.endpoint], "call")
-            ]
-        )
-    found = place.calls.bind("localhost").allowed_methods(request.path)
-    return sorted({*found, "OPTIONS"}) if found else []

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("vestibule")
 
 WITH_COMMANDS = (
+    "second_factors",
     "administration",
     "importing",
     "audit",

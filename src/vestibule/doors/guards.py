@@ -9,6 +9,7 @@ from werkzeug.exceptions import BadRequest
 
 from vestibule.doors.hall import settings
 from vestibule.errors import NotServed, Reason, Unavailable
+from vestibule.ground.base_url import origin_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -130,14 +131,7 @@ def is_foreign() -> bool:
 
 def _own_origins() -> set[str]:
     """List the origins that our own pages have."""
-    own = urlsplit(settings().base_url)
-    # A browser writes an origin in lower case and leaves out the usual
-    # port (RFC 6454, section 6.2).
-    usual = 443 if own.scheme == "https" else 80
-    host = own.hostname or ""
-    host = f"[{host}]" if ":" in host else host
-    port = "" if own.port in (None, usual) else f":{own.port}"
-    origins = {f"{own.scheme}://{host}{port}"}
+    origins = {origin_of(settings().base_url)}
     # Without a public address the one in the browser's bar must do.
     if not settings().site.base_url:
         origins.add(f"{request.scheme}://{request.host}")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from vestibule.doors.host_fields import ProfileFields
     from vestibule.doors.hosting import WorkerBeside
     from vestibule.doors.metrics import Metrics
+    from vestibule.doors.parts import Part
     from vestibule.doors.rooms import Room
 
 
@@ -59,6 +60,8 @@ class Hall:
         self.outages = Outages()
         # The pages of the account area.
         self.rooms: list[Room] = []
+        # What capabilities add to the pages of others.
+        self.parts: list[Part] = []
         settings = auth.settings
         self.is_https = settings.is_https
         self.brand = Brand.read(settings.brand.folder)

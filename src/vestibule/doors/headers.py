@@ -14,11 +14,12 @@ from vestibule.doors.refusals import number
 
 _POLICY = (
     # blob: is the preview of a picture that somebody is about to send.
-    # The worker computes a proof of work, proof.js.
+    # The worker computes a proof of work, proof.js; passkeys.js fetches
+    # what a browser is asked.
     "default-src 'none'; script-src 'self'; worker-src 'self'; "
     "style-src 'self'; img-src 'self' blob:; font-src 'self'; "
-    "manifest-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'"
+    "connect-src 'self'; manifest-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
 )
 
 # Of what is no page: whoever opens it by itself has nothing that acts.
@@ -48,6 +49,8 @@ _FOR_ALL = {
     "vestibule.brand.file",
     "vestibule.manifest.show",
     "vestibule.wellknown.icon",
+    "vestibule.wellknown.passkeys",
+    "vestibule.wellknown.related",
     "vestibule.wellknown.robots",
     "vestibule.wellknown.security",
 }

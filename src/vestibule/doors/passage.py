@@ -12,7 +12,7 @@ from vestibule.doors.hall import hall, settings
 from vestibule.doors.second_steps import keep_trust, to_second_step
 from vestibule.doors.theme import keep_choices, keep_theme
 from vestibule.doors.visit import visit
-from vestibule.doors.words import say
+from vestibule.doors.words import say, turn_to
 from vestibule.outcomes import (
     LoggedIn,
     LoggedOut,
@@ -41,7 +41,18 @@ def _(outcome: LoggedIn) -> Response:
     keep_theme(response, outcome.user)
     keep_trust(response, outcome.user.id, outcome.keeps.get("trusted", ""))
     visit().begin_anew(signed_in=True)
+    if outcome.is_common:
+        turn_to(outcome.user)
+        visit().note("warning", _advice())
     return response
+
+
+def _advice() -> str:
+    """Advise somebody to change a password that everybody tries first."""
+    return say(
+        "Your password is on a list of common passwords, which strangers try "
+        "first. Change it on the page “Change password”"
+    )
 
 
 @page_answer.register

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from vestibule import capabilities
 from vestibule.doors import files
-from vestibule.doors.api import EVERY_METHOD, nowhere
+from vestibule.doors.api import EVERY_METHOD
 from vestibule.doors.apidocs import apidocs
 from vestibule.doors.brand import brand
 from vestibule.doors.caller import allowed
@@ -15,6 +15,7 @@ from vestibule.doors.classic import classic
 from vestibule.doors.devmail import devmail
 from vestibule.doors.hall import Hall
 from vestibule.doors.manifest import manifest
+from vestibule.doors.nowhere import nowhere
 from vestibule.doors.pages import page
 from vestibule.doors.showroom import showroom
 from vestibule.policy import Act
@@ -24,6 +25,10 @@ WITH_PAGES = (
     "registration",
     "login",
     "second_factors",
+    "passkeys",
+    "totp",
+    "recovery_codes",
+    "mailed_sign_in",
     "recent_proof",
     "profile",
     "feedback",
@@ -47,6 +52,10 @@ WITH_API = (
     "registration",
     "login",
     "second_factors",
+    "passkeys",
+    "totp",
+    "recovery_codes",
+    "mailed_sign_in",
     "sessions",
     "audit",
     "recent_proof",
@@ -99,6 +108,8 @@ def everything(own: Hall) -> Blueprint:
         hall.register_blueprint(module.pages)
         # What it shows in the list of the account area, if anything.
         own.rooms += [module.ROOM] if hasattr(module, "ROOM") else []
+        # And what it adds to pages that know nothing of it.
+        own.parts += getattr(module, "PARTS", ())
     return hall
 
 

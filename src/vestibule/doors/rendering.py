@@ -10,6 +10,7 @@ from vestibule.doors.caller import can_be_looked_at, here, signed_in
 from vestibule.doors.destinations import checked
 from vestibule.doors.hall import auth, hall, settings
 from vestibule.doors.links import linker
+from vestibule.doors.parts import parts
 from vestibule.doors.prints import is_printable, printed
 from vestibule.doors.rooms import ways
 from vestibule.doors.stay import stay
@@ -58,6 +59,7 @@ def _rendered(template: str, values: Mapping[str, Any]) -> str:
         "instant": instant,
         "picture_url": picture_url,
         "ways": ways,
+        "parts": parts,
         "static": lambda name: link("vestibule.static", filename=name),
         "support": support(),
         # What labels and hints say in numbers.

@@ -12,9 +12,12 @@ from vestibule.capabilities.administration import letters as administration
 from vestibule.capabilities.email_changes import letters as email_changes
 from vestibule.capabilities.email_verification import letters as verification
 from vestibule.capabilities.login import letters as login
+from vestibule.capabilities.mailed_sign_in import letters as mailed_sign_in
 from vestibule.capabilities.not_me import letters as not_me
+from vestibule.capabilities.passkeys import letters as passkeys
 from vestibule.capabilities.password_reset import letters as password_reset
 from vestibule.capabilities.passwords import letters as passwords
+from vestibule.capabilities.recovery_codes import letters as recovery_codes
 from vestibule.capabilities.registration import letters as registration
 from vestibule.correspondence import Desk
 from vestibule.ground.letters import Letter
@@ -79,13 +82,20 @@ KINDS: dict[str, Kind] = {
     ),
     "already_registered": registration.already_registered,
     "registered_unconfirmed": registration.registered_unconfirmed,
+    "recovery_code_used": partial(recovery_codes.code_used, left=2),
+    "recovery_codes_made": recovery_codes.codes_made,
     "reset": partial(password_reset.reset, token=TOKEN),
     "reset_by_operator": partial(
         password_reset.reset, token=TOKEN, by_operator=True
     ),
     "closed_to_strangers": login.closed_to_strangers,
+    "login_code": partial(mailed_sign_in.sign_in, mailed=MAILED),
+    "claimed": mailed_sign_in.claimed,
     "new_device": Lasting(not_me.new_device),
     "secured": not_me.secured,
+    "passkey_copied": partial(
+        passkeys.passkey_copied, passkey="Google Password Manager"
+    ),
     "password_changed": passwords.password_changed,
     "password_changed_by_operator": partial(
         passwords.password_changed, by_operator=True

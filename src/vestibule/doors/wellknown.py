@@ -9,7 +9,7 @@ Source: RFC 8615; W3C, A Well-Known URL for Changing Passwords; RFC 9116.
 
 from urllib.parse import urlsplit
 
-from flask import Flask, redirect, request, url_for
+from flask import Flask, jsonify, redirect, request, url_for
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
@@ -38,7 +38,12 @@ def add_well_known(app: Flask, settings: Settings, *, whole: bool) -> None:
         settings: say whether there is a contact to tell.
         whole: the host is nothing but us, so that its icons are ours.
     """
-    views = {"change-password": _change_password}
+    views = {
+        "change-password": _change_password,
+        "passkey-endpoints": _passkeys,
+    }
+    if settings.login.passkey_origins:
+        views["webauthn"] = _related
     if settings.brand.security_contact:
         views["security.txt"] = _security
     for name, view in views.items():
@@ -84,6 +89,32 @@ def _security(name: str) -> Response:  # noqa: ARG001
         lines.append(f"Canonical: {root}{request.path}")
     text = "".join(f"{line}\n" for line in lines)
     return cached(Response(text, mimetype="text/plain"), DAY)
+
+
+@allowed(Act.ENTER)
+def _passkeys(name: str) -> Response:  # noqa: ARG001
+    """Tell a password manager where passkeys are added and kept.
+
+    Source: W3C, A Well-Known URL for Relying Party Passkey Endpoints.
+    """
+    root = settings().base_url
+    places = {
+        "enroll": url_for("vestibule.passkeys.add"),
+        "manage": url_for("vestibule.passkeys.show"),
+    }
+    host = urlsplit(root)
+    start = f"{host.scheme}://{host.netloc}"
+    return cached(jsonify({k: start + v for k, v in places.items()}), DAY)
+
+
+@allowed(Act.ENTER)
+def _related(name: str) -> Response:  # noqa: ARG001
+    """Tell browsers where else the passkeys of this site may be asked for.
+
+    Source: W3C Web Authentication Level 3, 5.11.
+    """
+    origins = [*settings().login.passkey_origins]
+    return cached(jsonify(origins=origins), DAY)
 
 
 @allowed(Act.ENTER)

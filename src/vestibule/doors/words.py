@@ -42,6 +42,12 @@ def language() -> str:
     return known.language
 
 
+def turn_to(person: User) -> None:
+    """Speak from now on to somebody who has just come in."""
+    if person.language in LANGUAGES:
+        stay().language = person.language
+
+
 def wish() -> str | None:
     """Say which language this browser or program asks for, if it does."""
     chosen = request.cookies.get(hall().language_cookie)

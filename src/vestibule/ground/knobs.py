@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from vestibule.ground.base_url import read_origins
 from vestibule.ground.contacts import read_contact
 from vestibule.ground.keys import read_keys
 from vestibule.ground.valkey_url import read_valkey_url
@@ -61,8 +62,9 @@ def knob(
         kind: ``text``, ``number``, ``switch``, ``duration`` (seconds, or
             a number with s, m, h or d), ``networks``, ``contact`` (an
             e-mail or https:// address), ``valkey`` (the address of such a
-            server), ``keys`` (with commas or lines between); taken from the
-            default when left out.
+            server), ``keys`` (with commas or lines between), ``origins`` (of
+            other sites, with commas between); taken from the default when
+            left out.
         more: other fields of Knob.
     """
     kinds: dict[type, str] = {bool: "switch", int: "number", str: "text"}
@@ -166,6 +168,7 @@ _READERS: dict[str, Any] = {
     "contact": read_contact,
     "valkey": read_valkey_url,
     "keys": read_keys,
+    "origins": read_origins,
 }
 
 

@@ -24,6 +24,17 @@ class Randomness:
         """Make the 96 bits that AES-GCM uses once (SP 800-38D 8.2.2)."""
         return secrets.token_bytes(12)
 
+    def seed(self) -> bytes:
+        """Make the 160 bits that an authenticator app counts with.
+
+        Source: RFC 4226, section 4, R6.
+        """
+        return secrets.token_bytes(20)
+
+    def letters(self, alphabet: str, length: int) -> str:
+        """Make a string of ``length`` characters, each as likely."""
+        return "".join(secrets.choice(alphabet) for _ in range(length))
+
     def row_id(self) -> UUID:
         """Make a UUIDv7 (RFC 9562 5.7), which sorts by its time."""
         return uuid7()

@@ -105,6 +105,20 @@ class LoginSettings:
         "as such only with one.",
         choices=("optional", "admins"),
     )
+    mailed_sign_in: bool = knob(
+        "MAILED_SIGN_IN",
+        False,
+        "Lets people sign in by a code or link from a letter, without their "
+        "password.",
+    )
+    passkey_origins: tuple[str, ...] = knob(
+        "PASSKEY_ORIGINS",
+        (),
+        "Other sites of yours where the same passkeys sign people in, with "
+        "commas between.",
+        kind="origins",
+        example="https://shop.example.org",
+    )
 
 
 @dataclass(frozen=True)

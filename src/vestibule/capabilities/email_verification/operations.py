@@ -79,11 +79,7 @@ class EmailVerification(Capability):
         to = user.email if address is None else address
         mailed = self.auth.mailed_tokens.issue_with_code(user.id, PURPOSE, to)
         self.history.record("email_verification.ask", user.id)
-        desk = self.auth.desk
-        if names.same_mailbox(user.email, to):
-            letter = letters.confirm_address(desk, user, mailed)
-        else:
-            letter = letters.confirm_new_address(desk, user, mailed, to)
+        letter = letters.confirmation(self.auth.desk, user, mailed, to)
         self.auth.outbox.put(user.id, letter)
 
     @operation

@@ -3,17 +3,18 @@
 from dataclasses import dataclass
 
 from vestibule.errors import Expired, NotAllowed, NotProven, Reason
-from vestibule.reasons import PASSWORD_INCORRECT
+from vestibule.reasons import (
+    CODE_INCORRECT,
+    LINK_INVALID,
+    PASSWORD_INCORRECT,
+)
 from vestibule.user import User
 
 
 class EmailLinkInvalid(Expired):
     """The link is wrong, used, replaced by a newer one, or too old."""
 
-    reason = Reason(
-        "link.invalid",
-        "This link does not work any more. Ask for a new one",
-    )
+    reason = LINK_INVALID
 
 
 class CodeIncorrect(NotProven):
@@ -23,11 +24,7 @@ class CodeIncorrect(NotProven):
     there is not.
     """
 
-    reason = Reason(
-        "code.incorrect",
-        "The code is not correct, or does not work any more. "
-        "Enter it again or ask for a new one",
-    )
+    reason = CODE_INCORRECT
     field = "code"
 
 

@@ -4,7 +4,11 @@ from flask import Blueprint
 from werkzeug.wrappers import Response
 
 from vestibule.capabilities.login.forms import NewSession
-from vestibule.doors.answers import NewBearerSession, Session, WaitingSignIn
+from vestibule.doors.answers import (
+    NewBearerSession,
+    OpenedSession,
+    WaitingSignIn,
+)
 from vestibule.doors.api import api_answer, api_call
 from vestibule.doors.caller import cookie_token, session_token
 from vestibule.doors.devices import device_tokens
@@ -20,7 +24,7 @@ api = Blueprint("login", __name__)
     "Sign in",
     Act.SIGN_IN,
     takes=NewSession,
-    gives=(Session, NewBearerSession, WaitingSignIn),
+    gives=(OpenedSession, NewBearerSession, WaitingSignIn),
     status=201,
     refuses=("credentials.incorrect", "email.unverified", "rate.wait"),
 )

@@ -20,7 +20,9 @@ def _password() -> Any:
 class SignIn(Shape):
     """What the page asks for."""
 
-    email: str = asked.either_name("username")
+    email: str = asked.either_name(
+        "username", autocomplete="username webauthn"
+    )
     password: str = _password()
     remember: bool = switch("Remember me for {remember} on this device")
 

@@ -66,6 +66,7 @@ class Login(Capability):
                 user,
                 proofs=("password",),
                 remember=remember,
+                is_common=self.auth.passwords.is_common(password),
                 known=known,
                 trusted=trusted,
             )
@@ -104,6 +105,7 @@ class Login(Capability):
             kept.token,
             kept.is_new,
             arrival.keeps,
+            arrival.is_common,
         )
 
     @operation

@@ -257,6 +257,9 @@ class PasswordReset(Capability):
             # Attack: an address that somebody else gave this account, who
             # takes it back once its reader uses it.
             self.auth.email_changes.forget(user)
+            # Attack: somebody who signs up with another's address, sets a
+            # second factor up, and keeps its owner out for good.
+            self.auth.second_factors.drop(user)
         self.auth.email_verification.mark(user)
         # Whoever was told to wait or reset need not wait any more.
         self.auth.throttle.forgive("login", user.id)

@@ -127,6 +127,17 @@ class Passwords(Capability):
             return self._upgrade(user, password)
         return True
 
+    def is_common(self, password: str) -> bool:
+        """Tell whether a password that opens an account should be changed.
+
+        One may have been set before it became common, or elsewhere.
+
+        Source: NIST SP 800-63B-4 3.1.1.2; OWASP ASVS 5.0 6.2.12.
+        """
+        if not self.settings.passwords.blocklist:
+            return False
+        return policy.is_common(normalize("NFC", password))
+
     def _upgrade(self, user: User, password: str) -> bool:
         """Replace a hash made with old parameters, and commit that alone.
 

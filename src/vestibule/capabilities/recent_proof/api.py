@@ -24,6 +24,8 @@ api = Blueprint("recent_proof", __name__)
         "password.incorrect",
         "second_factor.missing",
         "second_factor.incorrect",
+        "recovery_codes.incorrect",
+        "recovery_codes.used",
         "rate.wait",
     ),
 )

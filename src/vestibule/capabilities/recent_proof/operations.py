@@ -1,6 +1,6 @@
 """Proving once more who one is, in a session that goes on."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from vestibule.capability import Capability, operation
 from vestibule.errors import NotProven
@@ -63,6 +63,33 @@ class RecentProof(Capability):
         # Attack: confirming with the old password during its own reset.
         if not self.auth.passwords.is_current(user):
             raise NotProven
+        renewed = self.auth.sessions.renew(token)
+        self.history.record("recent_proof", user.id)
+        return renewed
+
+    @operation
+    def confirm_by(
+        self, user: User, token: str | None, prove: Callable[[], None]
+    ) -> Renewed:
+        """Take what is two factors by itself, and renew the session.
+
+        Args:
+            user: whose session it is.
+            token: of the session.
+            prove: refuses what does not prove that it is this very user.
+
+        Raises:
+            NotProven: it does not, or the session is over.
+            TooMany: it did not too often.
+
+        Source: OWASP ASVS 5.0 7.2.4, 7.5.1.
+        """
+        with self.auth.throttle.attempt("recent_proof", user.id):
+            try:
+                prove()
+            except NotProven as refusal:
+                self.history.record("recent_proof", user.id, refusal.code)
+                raise
         renewed = self.auth.sessions.renew(token)
         self.history.record("recent_proof", user.id)
         return renewed

@@ -4,7 +4,7 @@ from flask import Blueprint
 from werkzeug.wrappers import Response
 
 from vestibule.capabilities.second_factors.forms import NewSecondStep
-from vestibule.doors.answers import NewBearerSession, Session
+from vestibule.doors.answers import NewBearerSession, OpenedSession
 from vestibule.doors.api import api_answer, api_call
 from vestibule.doors.caller import cookie_token
 from vestibule.doors.devices import device_tokens
@@ -19,9 +19,15 @@ api = Blueprint("second_factors", __name__)
     "Finish a sign-in by a code",
     Act.VERIFY,
     takes=NewSecondStep,
-    gives=(Session, NewBearerSession),
+    gives=(OpenedSession, NewBearerSession),
     status=201,
-    refuses=("second_factor.incorrect", "second_factor.over", "rate.wait"),
+    refuses=(
+        "second_factor.incorrect",
+        "second_factor.over",
+        "recovery_codes.incorrect",
+        "recovery_codes.used",
+        "rate.wait",
+    ),
 )
 def finish(form: NewSecondStep) -> Response:
     """Show the second factor of a sign-in that waits.

@@ -5,12 +5,10 @@ import dataclasses
 from vestibule import asked
 from vestibule.errors import Reason
 from vestibule.field import switch, text
+from vestibule.reasons import SECOND_CODE_MISSING
 from vestibule.shape import Shape
 
-SECOND_CODE_MISSING = Reason("second_factor.code_required", "Enter the code")
-WAITING_MISSING = Reason(
-    "second_factor.waiting_required", "Say which sign-in this is for"
-)
+WAITING_MISSING = Reason("waiting.required", "Say which sign-in this is for")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -1,12 +1,15 @@
 """Asking for a second factor, and taking it."""
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import NoResultFound
 
 from vestibule.capabilities.second_factors import letters
+from vestibule.capabilities.second_factors.taking import (
+    SecondFactorMissing,
+    TakesFactors,
+)
 from vestibule.capabilities.second_factors.trust import (
     Trusted,
     TrustedDevices,
@@ -19,8 +22,7 @@ from vestibule.capability import (
     Way,
     operation,
 )
-from vestibule.errors import Expired, NotProven, Reason
-from vestibule.ground.codes import plain_code
+from vestibule.errors import Expired, Reason
 from vestibule.outcomes import Arrival, SecondFactorNeeded
 from vestibule.policy import Act, Actor
 from vestibule.user import User
@@ -39,27 +41,7 @@ class SignInOver(Expired):
     )
 
 
-class SecondFactorMissing(NotProven):
-    """The account has a second factor, and only one was shown."""
-
-    reason = Reason(
-        "second_factor.missing", "Enter the code of your second factor, too"
-    )
-    field = "code"
-
-
-class SecondFactorIncorrect(NotProven):
-    """What was shown is no second factor of the account."""
-
-    reason = Reason(
-        "second_factor.incorrect",
-        "The code is not correct. Check your authenticator app, and that "
-        "the time on your phone is set automatically",
-    )
-    field = "code"
-
-
-class SecondFactors(Capability):
+class SecondFactors(TakesFactors, Capability):
     """What a sign-in needs besides its first proof, and who takes it."""
 
     name = "second_factors"
@@ -68,20 +50,6 @@ class SecondFactors(Capability):
         super().__init__(auth)
         self._waiting = WaitingSignIns(self.db)
         self._trusted = TrustedDevices(self.db)
-
-    @property
-    def _named(self) -> dict[str, Capability]:
-        """All capabilities by their names."""
-        return {one.name: one for one in self.auth.capabilities}
-
-    def ways(self, user: User) -> list[Way]:
-        """List how an account can show a second factor, the best first.
-
-        What is spare counts only beside another way.
-        """
-        asked = (one.can_prove(user) for one in self.auth.capabilities)
-        ways = [way for way in asked if way is not None]
-        return [] if all(way.is_spare for way in ways) else ways
 
     def rows(self, user: User) -> list[SecurityRow]:
         """Say of each thing that protects an account how it stands."""
@@ -118,7 +86,11 @@ class SecondFactors(Capability):
             SignInOver: none does.
         """
         user, _ = self._found(token)
-        return user, self.ways(user)
+        ways = self.ways(user)
+        if not ways:
+            # They were removed meanwhile, so there is nothing to wait for.
+            raise SignInOver
+        return user, ways
 
     @operation
     def finish(
@@ -160,6 +132,7 @@ class SecondFactors(Capability):
             proofs=(waiting.proof, shown),
             is_whole=True,
             remember=waiting.remember,
+            is_common=waiting.is_common,
             known=known,
         )
         if trust:
@@ -169,54 +142,6 @@ class SecondFactors(Capability):
                 "second_factor.trust", user.id, actor_id=user.id
             )
         return self.auth.login.admit(arrival)
-
-    def take(
-        self,
-        user: User,
-        answer: Any,
-        way: str = "",
-        known: str | None = None,
-    ) -> str:
-        """Take a second factor, within the budget of the account.
-
-        Args:
-            user: whose factor it must be.
-            answer: a code as typed, or what the way takes.
-            way: the name of the way; that of a code is seen by the code.
-            known: the token of the device, if the account knows it.
-
-        Returns:
-            The name of the way.
-
-        Raises:
-            NotProven: the answer is wrong, or there is no such way.
-            TooMany: too many answers were wrong.
-        """
-        if isinstance(answer, str):
-            answer = plain_code(answer)
-        with self.auth.throttle.second(user.id, known) as is_last:
-            try:
-                return self._prove(user, answer, way)
-            except NotProven as refusal:
-                self.history.record("second_factor", user.id, refusal.code)
-                if is_last:
-                    self._warn(user)
-                raise
-
-    def _prove(self, user: User, answer: Any, wanted: str) -> str:
-        """Hand an answer to the capability that it is for.
-
-        Raises:
-            NotProven: it is wrong, or for none that this account has.
-        """
-        for way in self.ways(user):
-            is_code = not wanted and isinstance(answer, str) and way.reads
-            if way.name == wanted or (
-                is_code and re.fullmatch(way.reads, answer)
-            ):
-                self._named[way.name].prove_factor(user, answer)
-                return way.name
-        raise SecondFactorIncorrect
 
     @operation
     def require(
@@ -236,15 +161,6 @@ class SecondFactors(Capability):
         if not answer:
             raise SecondFactorMissing
         self.take(user, answer, known=known)
-
-    def _warn(self, user: User) -> None:
-        """Tell an owner that somebody has the password and guesses on.
-
-        Source: OWASP ASVS 5.0 6.3.5.
-        """
-        with self.db.apart(), self.db.unit():
-            letter = letters.password_is_known(self.auth.desk, user)
-            self.auth.outbox.put(user.id, letter)
 
     def cancel(self, token: str) -> None:
         """Give up a sign-in that waits."""
@@ -302,29 +218,44 @@ class SecondFactors(Capability):
         Source: OWASP ASVS 5.0 6.3.7; NIST SP 800-63B-4 4.6.
         """
         self.changed(user)
+        if not self.ways(user):
+            # Codes on paper count only beside another way.
+            self.drop(user)
         self.history.record("second_factor.remove", user.id)
         letter = letters.factor_removed(self.auth.desk, user, what)
         self.auth.outbox.put(user.id, letter)
 
     @operation
-    def reset(self, username: str, *, by: Actor) -> User:
-        """Remove every second factor of an account, which is then told.
-
-        Raises:
-            NotProven, NotAllowed, ProofTooOld, Missing: as ``Policy.account``.
-
-        Source: OWASP ASVS 5.0 6.4.4.
-        """
-        user = self.auth.policy.account(
-            Act.RESET_FACTORS, by, username=username
-        )
+    def drop(self, user: User) -> None:
+        """Remove all that an account can show besides its password."""
         for capability in self.auth.capabilities:
             capability.drop_proofs(user)
         self._trusted.end_all(user.id)
+
+    @operation
+    def reset(self, user: User, *, by: Actor) -> None:
+        """Remove every second factor of an account, whose owner is told.
+
+        Whoever asks for it must be known to be the owner by other means:
+        from then on the password alone opens the account.
+
+        Args:
+            user: whose factors they are.
+            by: an administrator who has just proven it, or the operator.
+
+        Raises:
+            NotProven, NotAllowed, ProofTooOld: not by this actor, or not yet.
+
+        Source: OWASP ASVS 5.0 6.4.4.
+        """
+        self.auth.policy.require(by, Act.RESET_FACTORS, user.id)
+        self.db.hold(user.id)
+        for capability in self.auth.capabilities:
+            capability.drop_proofs(user)
+        self.changed(user)
         self.history.record("second_factor.reset", user.id)
         letter = letters.factors_removed(self.auth.desk, user)
         self.auth.outbox.put(user.id, letter)
-        return user
 
     def is_missing(self, user: User) -> bool:
         """Tell whether somebody must have a second factor, and has none."""

@@ -19,10 +19,12 @@ from vestibule.doors.pages import form_for, form_page, page
 from vestibule.doors.refusals import said
 from vestibule.doors.rooms import Room
 from vestibule.doors.second_steps import WAITING, waiting_token
+from vestibule.doors.shapes import row_number
 from vestibule.doors.visit import visit
 from vestibule.doors.words import ago, device_name, say
 from vestibule.errors import Expired
 from vestibule.policy import Act
+from vestibule.user import User
 
 pages = Blueprint("second_factors", __name__, template_folder="templates")
 ROOM = Room("second_factors.show", "Security")
@@ -89,7 +91,7 @@ def cancel() -> Response:
     """Give up a sign-in that waits."""
     return form_page(
         Question,
-        "vestibule/second_factors/verify.html",
+        "vestibule/second_factors/cancel.html",
         lambda _: auth().second_factors.cancel(waiting_token()),
         lambda _: _to_login(),
     )
@@ -136,3 +138,29 @@ def _distrusted() -> Response:
     """Say so, and show what is left."""
     visit().note("success", say("The device is not trusted any more"))
     return redirect(url_for("vestibule.second_factors.show"), 303)
+
+
+@pages.route("/admin/users/<number>/reset-2fa", methods=["GET", "POST"])
+@allowed(Act.RESET_FACTORS)
+def reset(number: str) -> Response:
+    """Ask whether to remove somebody's second factors, and do it."""
+    owner = auth().policy.account(
+        Act.RESET_FACTORS, actor(), id=row_number(number)
+    )
+    return form_page(
+        Question,
+        "vestibule/second_factors/reset.html",
+        lambda _: auth().second_factors.reset(owner, by=actor()),
+        lambda _: _removed(owner),
+        owner=owner,
+    )
+
+
+def _removed(owner: User) -> Response:
+    """Say that it is done, and lead back to the account."""
+    name = owner.username
+    visit().note(
+        "success", say("The second step of {name} is gone", name=name)
+    )
+    to = url_for("vestibule.administration.user", number=owner.id)
+    return redirect(to, 303)

@@ -11,7 +11,8 @@ class WaitingSignIn(Record):
     """A sign-in that has shown one factor and waits for another.
 
     ``stamp`` is a keyed hash of the password's hash: a new password ends
-    what the old one began.
+    what the old one began. ``is_common`` says that everybody tries that
+    password first, so that its owner is told once they are in.
     """
 
     __tablename__ = PREFIX + "waiting_sign_ins"
@@ -25,6 +26,7 @@ class WaitingSignIn(Record):
     proof: Mapped[str] = mapped_column(String(20))
     stamp: Mapped[bytes] = mapped_column(LargeBinary(32))
     remember: Mapped[bool]
+    is_common: Mapped[bool]
     ends_at: Mapped[int] = mapped_column(index=True)
 
 

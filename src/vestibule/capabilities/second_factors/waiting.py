@@ -21,6 +21,7 @@ _FIND = select(
     WaitingSignIn.proof,
     WaitingSignIn.stamp,
     WaitingSignIn.remember,
+    WaitingSignIn.is_common,
 ).where(
     bindparam("print") == _PRINT,
     WaitingSignIn.ends_at > bindparam("now"),
@@ -34,12 +35,16 @@ _TAKE = (
 
 @dataclass(frozen=True)
 class Waiting:
-    """A sign-in that waits: whose, what it has shown, and its stamp."""
+    """A sign-in that waits: whose, what it has shown, and its stamp.
+
+    ``is_common`` says that everybody tries its password first.
+    """
 
     user_id: int
     proof: str
     stamp: bytes
     remember: bool
+    is_common: bool
 
 
 class WaitingSignIns:
@@ -59,6 +64,7 @@ class WaitingSignIns:
             proof=arrival.proofs[0],
             stamp=stamp,
             remember=arrival.remember,
+            is_common=arrival.is_common,
             ends_at=ends_at,
         )
         return token, ends_at

@@ -203,7 +203,11 @@ class Sessions(Capability):
 
     @operation
     def end_all(self, user_id: int, keep: str | None = None) -> int:
-        """End the sessions of an account, perhaps but one; say how many."""
+        """End the sessions of an account, perhaps but one; say how many.
+
+        No letter opens a new one either.
+        """
+        self.auth.mailed_sign_in.void(user_id)
         statement = delete(SessionRecord).where(
             SessionRecord.user_id == user_id
         )

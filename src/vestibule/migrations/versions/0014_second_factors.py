@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("proof", sa.String(20), nullable=False),
         sa.Column("stamp", sa.LargeBinary(32), nullable=False),
         sa.Column("remember", sa.Boolean(), nullable=False),
+        sa.Column("is_common", sa.Boolean(), nullable=False),
         sa.Column("ends_at", sa.BigInteger(), nullable=False),
     )
     _create(

@@ -32,6 +32,8 @@ def upgrade() -> None:
         sa.Column("name", sa.String(60), nullable=False),
         sa.Column("may_be_backed_up", sa.Boolean(), nullable=False),
         sa.Column("is_backed_up", sa.Boolean(), nullable=False),
+        sa.Column("is_verified", sa.Boolean(), nullable=False),
+        sa.Column("is_quiet", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("used_at", sa.BigInteger()),
         _owner(KEYS),
@@ -42,14 +44,25 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(op.f(f"ix_{KEYS}_user_id"), KEYS, ["user_id"])
+    _create_handles()
+    _create_challenges()
+
+
+def _create_handles() -> None:
+    """Make the table of what devices know accounts by."""
     op.create_table(
         HANDLES,
         sa.Column("user_id", sa.BigInteger(), autoincrement=False),
         sa.Column("handle", sa.LargeBinary(64), nullable=False),
+        sa.Column("declined_at", sa.BigInteger()),
         _owner(HANDLES),
         sa.PrimaryKeyConstraint("user_id", name=op.f(f"pk_{HANDLES}")),
         sa.UniqueConstraint("handle", name=op.f(f"uq_{HANDLES}_handle")),
     )
+
+
+def _create_challenges() -> None:
+    """Make the table of challenges that were answered."""
     op.create_table(
         CHALLENGES,
         sa.Column("fingerprint", sa.LargeBinary(32), nullable=False),
