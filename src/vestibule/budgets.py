@@ -18,6 +18,9 @@ LETTERS, LETTERS_A_DAY = 5, 20
 # Letters with a link that lets their reader in are counted by themselves.
 # Attack: spending them by letters that open nothing, or never leave.
 LETTER, RESET_LETTER = "letter", "letter:reset"
+# So are those about a new username, which somebody signed in can have sent
+# as often as they like.
+NAME_LETTER = "renamed"
 _STRAIGHT = ":straight:"
 # Stands in the names of counts of network addresses.
 FROM = ":from:"

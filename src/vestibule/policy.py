@@ -54,7 +54,8 @@ class Act(Enum):
     SIGN_OUT = ("session.leave",         "session",  ANYBODY,       NOBODY)
     END_SESSION = ("session.end",        "session",  SIGNED_IN,     NOBODY)
     SEE_SESSION = ("session.see",        "session",  SIGNED_IN,     NOBODY)
-    END_DEVICE = ("session.end_one",     "device",   OWNER,         NOBODY)
+    END_DEVICE = ("session.end_one",     "device",   OWNER,         OWNER)
+    END_OTHERS = ("session.end_others",  "session",  OWNER,         OWNER)
     PROVE = ("session.prove",            "session",  SIGNED_IN,     NOBODY)
     RESET = ("password.reset",           "password", ANYBODY,       NOBODY)
     # The form itself asks for the old password.
@@ -70,7 +71,7 @@ class Act(Enum):
     SEE_PREFERENCES = ("preferences.see", "account", SIGNED_IN,     NOBODY)
     CHANGE_PREFERENCES = ("preferences.change", "account", SIGNED_IN, NOBODY)
     SPEAK = ("language.choose",          "site",     ANYBODY,       NOBODY)
-    SHUT_OUT = ("account.shut_out",      "account",  SIGNED_IN,     NOBODY)
+    SHUT_OUT = ("account.shut_out",      "session",  OWNER,         OWNER)
     SECURE = ("account.secure",          "account",  ANYBODY,       NOBODY)
     SEE_ACTIVITY = ("activity.see",      "account",  SIGNED_IN,     NOBODY)
     SEE_ACCOUNT = ("account.see",        "account",  OWNER | ADMIN, NOBODY)

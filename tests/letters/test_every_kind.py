@@ -39,6 +39,8 @@ SECURITY = {
     "registered_unconfirmed",
     "reset",
     "reset_by_operator",
+    "username_changed",
+    "username_changed_by_operator",
 }
 WITHOUT_LINK = {"address_corrected", "sign_in_closed"}
 # Whose link opens something by itself.
@@ -50,7 +52,7 @@ WITH_TOKEN = {
     "reset",
     "reset_by_operator",
 }
-NAMES = r"\S+@\S+|https?://\S+|Acme|anna|UTC|Firefox|Windows|203\.0\.113\.7"
+NAMES = r"\S+@\S+|https?://\S+|Acme|ann[ai]|UTC|Firefox|Windows|203\.0\.113\.7"
 
 every_letter = pytest.mark.parametrize(
     ("kind", "language"),

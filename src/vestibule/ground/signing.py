@@ -21,7 +21,12 @@ def keyed_hash(secret_key: str, purpose: str, *parts: str) -> bytes:
     For what is too short for a plain hash: without the secret key nobody
     can try all of it out, not even with the whole database in hand.
     Source: RFC 2104; NIST SP 800-63B-4 3.1.1.2.
+
+    Raises:
+        ValueError: the key is empty, so that everybody has it.
     """
+    if not secret_key:
+        raise ValueError("nothing is signed without a secret key")
     base = secret_key.encode()
     key = hmac.digest(base, f"vestibule.{purpose}".encode(), hashlib.sha256)
     # No part can end where another begins.
@@ -55,6 +60,9 @@ class Seal:
     """
 
     def __init__(self, keys: Keys, purpose: str, clock: Clock) -> None:
+        if not all(keys.all):
+            raise ValueError("nothing is signed without a secret key")
+
         class ClockSigner(TimestampSigner):
             """A timestamp signer that reads the given clock."""
 
