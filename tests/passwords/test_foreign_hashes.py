@@ -457,6 +457,7 @@ def test_what_our_own_settings_ask_for_opens_whatever_others_may_cost(
         ("$apr1$saltsalt$qjXMvbEw8oaL.CzflDtaK/", "md5-crypt"),
         ("$2x$05$" + "." * 53, "2011"),
         ("{SSHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=", "LDAP"),
+        ("{ssha}W6ph5Mm5Pz8GgiULbPgzG37mj9g=", "LDAP"),
         ("plain$$password", "no hash"),
     ],
 )
@@ -504,6 +505,7 @@ BROKEN = [
     "$argon2id$v=19$m=0,t=1,p=1$" + "A" * 22 + "$" + "A" * 43,
     "$argon2id$v=19$m=8,t=0,p=1$" + "A" * 22 + "$" + "A" * 43,
     "$argon2id$v=19$m=8,t=1$" + "A" * 22 + "$" + "A" * 43,
+    "$argon2id$v=19$m=٣٢,t=1,p=1$" + "A" * 22 + "$" + "A" * 43,
     "$argon2xx$v=19$m=8,t=1,p=1$" + "A" * 22 + "$" + "A" * 43,
 ]
 
