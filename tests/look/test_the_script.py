@@ -225,7 +225,9 @@ def test_a_download_can_be_had_again_a_moment_later(window: Window) -> None:
     for _ in range(2):
         with page.expect_download():
             button.click()
-        expect(button).not_to_have_attribute("aria-disabled", "true")
+        expect(button).not_to_have_attribute(
+            "aria-disabled", "true", timeout=30_000
+        )
 
 
 @pytest.mark.asvs("6.2.7", "N8")

@@ -15,9 +15,10 @@ _END = r"([0-9]{1,18}):([0-9a-f]{64})"
 _GIVEN = re.compile(rf"(?:\S+ )?{_END}")
 # Attack: a path or a user agent that reads like an end, in a line that is
 # about something else. So only a whole message of ours counts.
-_SAID = re.compile(rf"history sealed {_END}")
+_SENTENCE = rf"history sealed {_END}"
+_SAID = re.compile(_SENTENCE)
 _PRINTED = re.compile(rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}T[0-9:]{{8}}Z {_END}")
-_IN_A_TEXT = re.compile(rf"(?:.*[\s:])?{_SAID.pattern}")
+_IN_A_TEXT = re.compile(rf"(?:.*[\s:])?{_SENTENCE}")
 # What our log and those who pass it on call the message of a line.
 _MESSAGES = ("event", "message", "MESSAGE", "log")
 _LOGGER = "vestibule.history"
