@@ -5,20 +5,21 @@ The faults are found by reading the source of the tests.
 
 import ast
 import re
+from itertools import chain
 from pathlib import Path
 
 from vestibule.doctor.checks import GROUPS, Check, When
 from vestibule.doctor.examination import in_order
 
 ROOT = Path(__file__).resolve().parent.parent
-FAULTS = ROOT / "tests/faults.py"
+FAULTS = sorted((ROOT / "tests/faults").glob("*.py"))
 Told = dict[str, list[str]]
 
 BEGIN = """\
 # The doctor
 
 <!-- Written by script/make-docs from src/vestibule/doctor and
-tests/faults.py. -->
+tests/faults. -->
 
 `vestibule doctor` looks at an installation and says what is wrong with it,
 why that matters, and the exact fix. It changes nothing, and shows no secret.
@@ -142,7 +143,8 @@ def section(one: Check, told: list[str]) -> str:
 def faults() -> Told:
     """Read the sentence of each fault out of the tests."""
     found: Told = {}
-    for node in ast.walk(ast.parse(FAULTS.read_text("utf-8"))):
+    trees = [ast.parse(file.read_text("utf-8")) for file in FAULTS]
+    for node in chain.from_iterable(map(ast.walk, trees)):
         if isinstance(node, ast.FunctionDef):
             for mark in node.decorator_list:
                 if isinstance(mark, ast.Call):

@@ -33,6 +33,7 @@ from vestibule.doctor.checks import CHECKS, When
 from vestibule.doctor.examination import examine, findings
 from vestibule.doctor.finding import Finding
 from vestibule.doctor.installation import Installation
+from vestibule.doctor.patience import Patience
 from vestibule.doctor.reader import Reader
 from vestibule.doors.app import create_app
 from vestibule.ground.clock import Clock
@@ -47,6 +48,11 @@ GOOD_MAIL = {
     "example.com": ["v=spf1 mx -all"],
     "_dmarc.example.com": ["v=DMARC1; p=reject"],
 }
+
+# For those who will never answer.
+SHORT = Patience(
+    valkey=0.1, mail=0.1, names=0.1, step=0.2, visit=0.3, all=60.0
+)
 
 Wrap = Callable[[Any], Any]
 

@@ -222,6 +222,11 @@ class World:
         assert answer.status_code == 302, answer.text
 
     @property
+    def actor(self) -> Actor:
+        """Who acts in this session, and since when for sure."""
+        return self.auth.sessions.actor(self.this)
+
+    @property
     def handle(self) -> str:
         """The handle of the one session that is named."""
         found = self.auth.sessions.devices(self.user, self.one)
@@ -435,19 +440,22 @@ WAYS: dict[str, Callable[[World], object]] = {
         "DELETE", f"/sessions/{w.handle}"
     ),
     "auth.sessions.end_device": lambda w: w.auth.sessions.end_device(
-        w.handle, by=Actor(w.user)
+        w.handle, by=w.actor
     ),
     "POST /account/sessions/others": lambda w: w.send(
         "/account/sessions/others"
     ),
     "DELETE /api/v1/sessions": lambda w: w.call("DELETE", "/sessions"),
+    "auth.sessions.end_others": lambda w: w.auth.sessions.end_others(
+        w.user, w.this, by=w.actor
+    ),
     "auth.sessions.end_all": lambda w: w.auth.sessions.end_all(
         w.number, keep=w.this
     ),
     "POST /account/not-me": lambda w: w.send("/account/not-me"),
     "POST /api/v1/not-me": lambda w: w.call("POST", "/not-me"),
     "auth.not_me.shut_out": lambda w: w.auth.not_me.shut_out(
-        w.user, keep=w.this
+        w.user, keep=w.this, by=w.actor
     ),
     "POST /security/not-me": lambda w: w.as_stranger(
         "/security/not-me", f"/security/not-me/{w.mailed['letters']}"

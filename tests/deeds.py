@@ -148,7 +148,7 @@ LINES = {
     ),
     "POST /language": Line({"language": "ru"}, 303, "users"),
     "POST /preferences": Line({"theme": "dark"}, changes="users"),
-    "POST /profile": Line(RENAMED, changes="users identifiers"),
+    "POST /profile": Line(RENAMED, changes="users identifiers outbox"),
     "POST /profile/picture/delete": Line(changes="pictures"),
     "POST /register": Line(
         {**DAN, **TWICE, "username": "dan"}, changes=NEW_ACCOUNT
@@ -260,7 +260,7 @@ LINES = {
     "POST /api/v1/sessions/current/proof/passkey/options": Line(works=200),
     "PATCH /api/v1/preferences": Line({"theme": "dark"}, changes="users"),
     "PATCH /api/v1/profile": Line(
-        {"username": "{username}x"}, changes="users identifiers"
+        {"username": "{username}x"}, changes="users identifiers outbox"
     ),
     "PUT /api/v1/profile/picture": Line(
         changes="pictures", raw=painted(size=(2, 2)), kind="image/png"

@@ -159,6 +159,8 @@ class WholeWorld(World):
         session = self.session(token)
         if session is None:
             return 401
+        if not self.is_fresh(session):
+            return 401
         self.end(session.person, keep=session)
         if is_not_me:
             self.cancel_change(session.person)
@@ -171,6 +173,8 @@ class WholeWorld(World):
             return 401
         if found is None or found.person is not mine.person:
             return 403
+        if not self.is_fresh(mine):
+            return 401
         found.is_over = True
         return 204
 

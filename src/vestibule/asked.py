@@ -151,3 +151,17 @@ class Leafing(Shape):
     def is_first(self) -> bool:
         """Whether it is the newest part."""
         return self.before == LARGEST_NUMBER
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Search(Shape):
+    """What is looked for in a list that has several parts."""
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        """What was asked for, as the address of another page has it."""
+        return {
+            name: value
+            for name in self.looks()
+            if name != "before" and (value := getattr(self, name))
+        }

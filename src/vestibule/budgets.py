@@ -19,6 +19,9 @@ LETTERS, LETTERS_A_DAY = 5, 20
 # Attack: spending them by letters that open nothing, or never leave.
 LETTER, RESET_LETTER = "letter", "letter:reset"
 SIGN_IN_LETTER = "letter:sign_in"
+# So are those about a new username, which somebody signed in can have sent
+# as often as they like.
+NAME_LETTER = "renamed"
 _STRAIGHT = ":straight:"
 # Stands in the names of counts of network addresses.
 FROM = ":from:"

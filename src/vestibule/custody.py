@@ -5,16 +5,9 @@ service, finds no database and no key. If it made both, it would praise an
 empty history, or sign the real one with a key that nobody else knows.
 """
 
-from pathlib import Path
-
 from sqlalchemy import inspect, text
 
-from vestibule.engine import (
-    calmly,
-    database_address,
-    open_engine,
-    reading,
-)
+from vestibule.engine import calmly, is_there, open_engine, reading
 from vestibule.ground.knobs import SettingsError
 from vestibule.migrations import HEAD, schema_version
 from vestibule.records import PREFIX
@@ -60,7 +53,7 @@ def needs_database(settings: Settings) -> None:
         SettingsError: there is none, or it is older.
         Unavailable: it does not answer.
     """
-    if not _is_there(settings):
+    if not is_there(settings):
         raise SettingsError(
             f"There is no database at {settings.database_shown}. Start the "
             "command in the folder with the .env of the service, or name "
@@ -93,17 +86,9 @@ def _no_key(settings: Settings) -> SettingsError:
     )
 
 
-def _is_there(settings: Settings) -> bool:
-    """Tell whether there is a file, or another kind of database."""
-    address = database_address(settings)
-    if address.get_backend_name() != "sqlite":
-        return True
-    return Path(str(address.database)).exists()
-
-
 def _is_used(settings: Settings) -> bool:
     """Tell whether a database has accounts or seals, and make none."""
-    if not _is_there(settings):
+    if not is_there(settings):
         return False
     engine = open_engine(settings)
     try:

@@ -54,6 +54,8 @@ _NO_FILE = (None, "", ":memory:")
 # A connection that answers so is of no use any more: the server became
 # read-only, is shutting down, or is gone.
 _LOST = ("25006", "57P01", "57P02", "57P03", "08")
+# How the two say that a table is missing; SQLite has no codes for that.
+_NO_TABLE = ("42P01", "no such table")
 
 
 def database_address(settings: Settings) -> URL:
@@ -81,6 +83,14 @@ def database_address(settings: Settings) -> URL:
             "vestibule.testing.config()"
         )
     return url
+
+
+def is_there(settings: Settings) -> bool:
+    """Tell whether there is a file, or another kind of database."""
+    url = database_address(settings)
+    if url.get_backend_name() != "sqlite":
+        return True
+    return Path(str(url.database)).exists()
 
 
 def open_engine(settings: Settings) -> Engine:
@@ -150,7 +160,8 @@ def _sqlite_engine(settings: Settings) -> Engine:
     return engine
 
 
-_LEGIBLY = partial(str, encoding="utf-8", errors="backslashreplace")
+# Text that is none is shown as such, and stops nobody.
+LEGIBLY = partial(str, encoding="utf-8", errors="backslashreplace")
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
@@ -162,7 +173,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
     # The driver must not begin transactions by itself.
     connection.isolation_level = None
     # Attack: a row that holds what is no text, and stops whoever reads it.
-    connection.text_factory = _LEGIBLY
+    connection.text_factory = LEGIBLY
     _write_ahead(connection)
     # Freed space is overwritten: a key that was erased is nowhere in it.
     for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
@@ -237,11 +248,20 @@ def is_lost(error: BaseException) -> bool:
 
 
 class DatabaseSilent(Unavailable):
-    """The database cannot be reached, is locked or too slow."""
+    """The database cannot be reached, is locked, too slow or broken."""
 
-    def __init__(self) -> None:
+    def __init__(self, error: Exception | None = None) -> None:
         count("database_errors")
         super().__init__()
+        self.lacks = _lost_table(error)
+
+
+def _lost_table(error: Exception | None) -> str:
+    """Repeat what the driver says of a missing table, if it says that."""
+    driver = getattr(error, "orig", error)
+    said = str(driver).partition("\n")[0]
+    state = getattr(driver, "sqlstate", None) or said
+    return said if state.startswith(_NO_TABLE) else ""
 
 
 @contextmanager
@@ -249,15 +269,16 @@ def calmly() -> Iterator[None]:
     """Turn a database that does not answer into a refusal: 503, never 401.
 
     Raises:
-        DatabaseSilent: when it cannot be reached, is locked or too slow.
+        DatabaseSilent: when it cannot be reached, is locked or too slow, or
+            has lost a table.
     """
     try:
         yield
     except (OperationalError, InterfaceError, PoolTimeout) as error:
-        raise DatabaseSilent from error
+        raise DatabaseSilent(error) from error
     except DBAPIError as error:
-        if error.connection_invalidated:
-            raise DatabaseSilent from error
+        if error.connection_invalidated or _lost_table(error):
+            raise DatabaseSilent(error) from error
         raise
 
 

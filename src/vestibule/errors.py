@@ -188,3 +188,5 @@ class Unavailable(Refusal):
         "unavailable", "The service is busy. Try again in a moment"
     )
     retry_after = 2
+    # What a database says that answers, and has lost a table.
+    lacks = ""

@@ -9,7 +9,7 @@ audit takes it out of this table into the chain.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -118,11 +118,6 @@ def under(
         _now.reset(mark)
 
 
-def acting_as(user_id: int) -> None:
-    """Note who is acting, once a session or command has told."""
-    _now.set(replace(circumstances(), actor_id=user_id))
-
-
 class History:
     """Writes events, and tells them to whoever listens.
 
@@ -170,7 +165,7 @@ class History:
             "agent": here.agent[:200],
             "request_id": here.request_id[:36],
         }
-        row["signature"] = signature(self.db.settings.site.secret_key, row)
+        row["signature"] = signature(self.db.settings.keys.current, row)
         number = here.request_id
         self.db.keep(
             _WRITE, lambda: announce(self.sender, what, number), **row

@@ -185,8 +185,7 @@ class MailedTokens:
             One hash for each key: the first is to be kept, and what was
             kept may be any of them.
         """
-        # Opened by Python alone, the settings may not have read the key.
-        keys = self.db.settings.with_saved_secret().keys
+        keys = self.db.settings.keys
         return [keyed_hash(key, purpose, *parts) for key in keys.all]
 
     def _hashes(

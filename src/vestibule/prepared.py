@@ -123,7 +123,7 @@ class Lines:
                 line = Line(self.engine)
             return self._ask(line, sql, values)
         except self._error as error:
-            raise DatabaseSilent from error
+            raise DatabaseSilent(error) from error
         finally:
             places.put(None)
 

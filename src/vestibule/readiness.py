@@ -115,8 +115,9 @@ class Readiness:
         found = UNKNOWN
         try:
             found = self._asked()
-        except Unavailable:
-            pass
+        except Unavailable as silent:
+            if silent.lacks:
+                found = {"database": OK, "schema": BEHIND}
         except Exception:
             log.exception("the database cannot be asked how it is")
         finally:

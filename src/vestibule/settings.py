@@ -29,6 +29,7 @@ from vestibule.ground.knobs import (
     read_text,
     texts_of,
 )
+from vestibule.ground.redaction import spellings
 from vestibule.ground.saved_key import saved_key
 from vestibule.sections import (
     SECTIONS,
@@ -197,9 +198,21 @@ class Settings:
         return listed
 
     @property
+    def secrets(self) -> tuple[str, ...]:
+        """All texts that must never be shown, the longest first."""
+        return spellings(
+            str(value) for what, value in self.values() if what.secret
+        )
+
+    @property
     def keys(self) -> Keys:
-        """The key that signs, and those that still verify."""
-        return Keys(self.site.secret_key, self.site.old_secret_keys)
+        """The key that signs, and those that still verify.
+
+        Opened by Python alone, the settings have not read the key yet.
+        Attack: what is signed by no key, as everybody can do it.
+        """
+        site = self.with_saved_secret().site
+        return Keys(site.secret_key, site.old_secret_keys)
 
     @property
     def data_folder(self) -> Path:

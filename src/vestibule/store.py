@@ -5,7 +5,7 @@ of the surrounding unit of work.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from sqlalchemy import Executable, Row, Select, insert
 from sqlalchemy.orm import make_transient_to_detached
@@ -22,6 +22,20 @@ from vestibule.units import Units
 Kept = TypeVar("Kept", bound=Record)
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 Rows: TypeAlias = Sequence[AnyRow]
+
+
+class Readable(Protocol):
+    """What is asked of a database by whoever only reads it."""
+
+    settings: Settings
+    clock: Clock
+    randomness: Randomness
+
+    def read(self, statement: Executable, **values: Any) -> Sequence[Any]:
+        """Run a query and return its rows."""
+
+    def first(self, statement: Executable, **values: Any) -> Any:
+        """Run a query and return its first row, if it has one."""
 
 
 class Store(Units):

@@ -218,9 +218,9 @@ class Throttle(Spending):
             return False
         return True
 
-    def may_write_along(self, canonical: str) -> bool:
+    def may_write_along(self, canonical: str, act: str = LETTER) -> bool:
         """Tell the same within a unit of work; its account is held."""
-        limits = letter_limits(LETTER, canonical, self.settings.per_account)
+        limits = letter_limits(act, canonical, self.settings.per_account)
         return len(self.counts.count(limits)) == len(limits)
 
     def write_to(self, canonical: str, act: str = LETTER) -> None:

@@ -89,11 +89,18 @@ def _swept(
     """Clear away what is over in one part; trouble is noted."""
     try:
         return part.sweep(now)
-    except Unavailable:
-        log.warning("the database does not answer a sweep")
+    except Unavailable as silent:
+        log.warning("a sweep came to nothing: %s", _wrong(silent))
     except Exception:
         log.exception("a sweep stumbled")
     return 0
+
+
+def _wrong(silent: Unavailable) -> str:
+    """Say what keeps us from work: a silent database, or a broken one."""
+    if silent.lacks:
+        return f"the schema is broken, see vestibule doctor: {silent.lacks}"
+    return "the database does not answer"
 
 
 class Worker:
@@ -124,8 +131,8 @@ class Worker:
             self.auth.outbox.stirred.clear()
             try:
                 self.round()
-            except Unavailable:
-                log.warning("the database does not answer; trying again")
+            except Unavailable as silent:
+                log.warning("%s; trying again", _wrong(silent))
             except Exception:
                 log.exception("the worker stumbled")
             self.auth.outbox.stirred.wait(LOOK_EVERY)

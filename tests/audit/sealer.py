@@ -9,7 +9,7 @@ import sys
 from typing import Any
 
 from vestibule.auth import Auth
-from vestibule.capabilities.audit.seals import Seals
+from vestibule.capabilities.audit.seals import OwnSeals
 from vestibule.settings import Settings
 
 
@@ -22,14 +22,14 @@ def main() -> None:
     print("ready", flush=True)
     sys.stdin.readline()
     if what == "die":
-        make = Seals.make
+        make = OwnSeals.make
 
-        def killed(self: Seals, *given: Any) -> None:
+        def killed(self: OwnSeals, *given: Any) -> None:
             """Sign, and die before the transaction ends."""
             make(self, *given)
             os.kill(os.getpid(), signal.SIGKILL)
 
-        Seals.make = killed  # type: ignore[assignment,method-assign]
+        OwnSeals.make = killed  # type: ignore[assignment,method-assign]
         auth.audit.seal()
     print("sealing", flush=True)
     while auth.audit.sealer.seal():

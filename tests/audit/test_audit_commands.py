@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from annals import HERE, Hand, sealed, write
 from vestibule.auth import Auth
+from vestibule.capabilities.audit.anchors import anchors_in
 from vestibule.capabilities.audit.verifying import Verifier
 from vestibule.doors.cli import main
 from vestibule.errors import Unavailable
@@ -57,6 +58,19 @@ def test_a_whole_history_is_called_whole(auth: Auth, run: Run) -> None:
         "The history is whole: 3 rows, the last is 3. "
         "Waiting to be sealed: 2.\n",
     )
+
+
+@pytest.mark.asvs("16.4.2")
+def test_rows_from_before_signatures_are_counted(
+    auth: Auth, hand: Hand, run: Run
+) -> None:
+    write(auth, 3)
+    hand.do("UPDATE vestibule_events SET signature = NULL")
+    sealed(auth, 1)
+
+    first, last = run("verify").stdout.splitlines()
+    assert first == "Rows from before signatures: 3."
+    assert last.startswith("The history is whole: 4 rows")
 
 
 @pytest.mark.asvs("16.4.2")
@@ -107,12 +121,52 @@ def test_the_end_that_was_noted_finds_what_only_it_can_find(
         assert "Row 4, which was noted, is missing." in done.stdout
 
 
+HASH = "5d" * 32
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"history sealed 4:{HASH}",
+        f"INFO:vestibule.history:history sealed 4:{HASH}",
+        f"Nov 22 07:00:00 host vestibule[7]: history sealed 4:{HASH}",
+        f'{{"event": "history sealed 4:{HASH}"}}',
+        f'Nov 22 host vestibule[7]: {{"message": "history sealed 4:{HASH}"}}',
+        json.dumps({"log": json.dumps({"event": f"history sealed 4:{HASH}"})}),
+        f"2026-11-22T07:00:00Z 4:{HASH}",
+    ],
+)
+def test_an_end_that_we_wrote_is_read_wherever_logs_put_it(line: str) -> None:
+    assert [*anchors_in([f"{line}\n"])] == [(4, bytes.fromhex(HASH))]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"4:{HASH}",
+        f"GET /4:{HASH}",
+        f'192.0.2.1 "GET /" "history sealed 4:{HASH}"',
+        f"history sealed 4:{HASH} or so",
+        f"prehistory sealed 4:{HASH}",
+        f'{{"agent": "history sealed 4:{HASH}"}}',
+        f'{{"event": "request", "route": "history sealed 4:{HASH}"}}',
+        f'{{"event": "no user history sealed 4:{HASH}"}}',
+        f'{{"logger": "x", "event": "history sealed 4:{HASH}"}}',
+        f'{{"event": ["history sealed 4:{HASH}"]}}',
+        f"sha256 4:{HASH}",
+        "{" * 9999 + "}",
+    ],
+)
+def test_what_only_looks_like_an_end_is_none(line: str) -> None:
+    assert [*anchors_in([f"{line}\n"])] == []
+
+
 def test_what_holds_no_end_is_refused(
     auth: Auth, run: Run, tmp_path: Path
 ) -> None:
     sealed(auth, 1)
     empty = tmp_path / "empty.log"
-    empty.write_text("nothing\n")
+    empty.write_text(f"nothing\nGET /4:{HASH}\n")
 
     assert run("verify", "--against", str(empty)).exit_code == 2
     assert run("verify", "--anchor", "4:abc").exit_code == 2
@@ -169,6 +223,21 @@ def test_the_list_can_be_filtered(auth: Auth, run: Run, alice: User) -> None:
     assert shown(run("list", "--address", "2001:db8::/32")) == ["session.end"]
     assert shown(run("list", "--until", "2001-01-01")) == []
     assert shown(run("list", "--since", "2999-01-01")) == []
+
+
+def test_the_list_and_the_files_say_what_is_not_ours(
+    auth: Auth, hand: Hand, run: Run
+) -> None:
+    write(auth, 2)
+    hand.do("UPDATE vestibule_events SET outcome = 'x' WHERE act = 'act.1'")
+    auth.audit.seal()
+
+    forged, ours = run("list").stdout.splitlines()
+    assert forged.endswith(" not written by this site")
+    assert ours.endswith(HERE.address)
+    given = run("export", "--to", "-", "--format", "jsonl").stdout.splitlines()
+    told = {one["act"]: one["is_foreign"] for one in map(json.loads, given)}
+    assert (told["act.0"], told["act.1"]) == (False, True)
 
 
 @pytest.mark.usefixtures("busy")
@@ -266,7 +335,9 @@ def test_the_history_is_written_into_files(
         "address": HERE.address,
         "agent": HERE.agent,
         "request_id": "r-1",
+        "is_foreign": False,
     }
+    assert cells[1]["is_foreign"] == "false"
     assert oct(lines.stat().st_mode)[-3:] == "600"
     assert run("export", "--to", str(lines)).exit_code == 2
     # That it was taken is told as well.
@@ -290,6 +361,45 @@ def test_no_cell_of_a_table_is_a_formula(
         if one["act"] == "login"
     ]
     assert row["agent"].startswith(f"'{first}".rstrip("\r"))
+
+
+@pytest.mark.asvs("1.2.10")
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|", ":", " "])
+def test_no_cell_is_a_formula_whatever_parts_the_cells(
+    auth: Auth, run: Run, separator: str
+) -> None:
+    for agent in (
+        "x;=1+1",
+        "x; =1+1",
+        'x";"=1+1',
+        "x\t@SUM(1)",
+        "x|-1",
+        "x,+1",
+        "x:=1",
+        "x\r\n=1+1",
+        'x""=1',
+        "x;＝1",
+        'x;""=1',
+        "x; \"'=1",
+    ):
+        with under(Circumstances("page", "", agent)):
+            auth.history.record("login", None)
+    done = run("export", "--to", "-", "--format", "csv", "--act", "login")
+
+    lines = done.stdout.splitlines(keepends=True)
+    rows = [*csv.reader(lines, delimiter=separator)]
+    assert len(rows) > 12
+    cells = [cell.strip(' "') for row in rows for cell in row]
+    assert [cell for cell in cells if cell[:1] in {*"=+-@＝"} - {""}] == []
+
+
+def test_a_robot_keeps_its_name_but_for_the_mark(auth: Auth, run: Run) -> None:
+    agent = "Mozilla/5.0 (X11; rv:1-2; +https://example.com/a?b=c)"
+    with under(Circumstances("page", "", agent)):
+        auth.history.record("login", None)
+
+    done = run("export", "--to", "-", "--format", "csv")
+    assert agent.replace("+", "'+") in done.stdout
 
 
 def test_what_is_too_old_is_removed_by_a_command(auth: Auth, run: Run) -> None:

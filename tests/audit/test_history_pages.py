@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from annals import HERE, sealed, write
+from annals import HERE, Hand, sealed, write
 from conftest import Browser, TurnableClock, field_errors
 from programs import Program
 from vestibule.auth import Auth
@@ -36,6 +36,12 @@ def way(response: TestResponse, text: str) -> str:
     )
     assert found, text
     return found[1].replace("&amp;", "&")
+
+
+@pytest.fixture
+def hand(auth: Auth) -> Hand:
+    """Give the test somebody who has the database in hand."""
+    return Hand(auth.db.engine)
 
 
 # -- one's own --------------------------------------------------------------
@@ -128,6 +134,29 @@ def test_programs_read_their_activity_as_well(
         f"act.{number}" for number in range(59, -1, -1)
     ]
     assert second["next"] is None
+
+
+def test_what_is_not_ours_says_so_wherever_it_is_read(
+    auth: Auth, app: Flask, browser: Browser, hand: Hand, admin: User
+) -> None:
+    auth.history.record("feedback.add", admin.id, actor_id=admin.id)
+    hand.do(
+        "UPDATE vestibule_events SET act = 'users.disable' "
+        "WHERE act = 'feedback.add'"
+    )
+    auth.audit.seal()
+    browser.sign_in("admin")
+
+    for place in (OWN, HISTORY, f"/admin/users/{admin.id}"):
+        page = said(browser.open(place))
+        assert page.count("Not written by this site") == 1, place
+        assert "Account disabled Not written by this site" in page
+    program = Program(app)
+    program.bear("admin")
+    items = program.call("GET", "/activity").get_json()["items"]
+    foreign = {one["act"]: one["is_foreign"] for one in items}
+    assert foreign["users.disable"] is True
+    assert foreign["login"] is foreign["registration"] is False
 
 
 # -- everybody's ------------------------------------------------------------

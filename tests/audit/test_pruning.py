@@ -5,10 +5,10 @@ import logging
 import pytest
 from sqlalchemy import select
 
-from annals import Hand, found, sealed
+from annals import Hand, found, sealed, with_keys
 from conftest import TurnableClock
 from vestibule.auth import Auth
-from vestibule.capabilities.audit.records import Entry
+from vestibule.capabilities.audit.records import Entry, SealRecord
 from vestibule.worker import sweep
 
 pytestmark = [
@@ -17,6 +17,7 @@ pytestmark = [
 ]
 HISTORY = "vestibule_history"
 SEALS = "vestibule_seals"
+NEW = "fedcba98" * 8
 
 
 @pytest.fixture
@@ -107,6 +108,96 @@ def test_a_cut_that_is_forged_is_found(auth: Auth, hand: Hand) -> None:
     )
 
     assert found(auth) == [("cut_forged", 5, 5)]
+
+
+@pytest.mark.usefixtures("old")
+def test_a_cut_that_is_forged_is_not_made_good_by_the_next_one(
+    auth: Auth, clock: TurnableClock, hand: Hand
+) -> None:
+    hand.do(
+        f"INSERT INTO {SEALS} SELECT position, 'cut', at, link, signature "
+        f"FROM {SEALS} WHERE position = 5",
+        f"DELETE FROM {HISTORY} WHERE position <= 5",
+    )
+    clock.turn(days=11)
+    sealed(auth, 1)
+    assert auth.audit.prune() == 0
+    assert found(auth) == [("cut_forged", 5, 5)]
+
+    assert auth.audit.prune(even_broken=True) == 3
+    assert found(auth) == []
+
+
+@pytest.mark.usefixtures("old")
+def test_a_cut_of_before_a_change_of_the_key_still_counts(
+    auth: Auth, clock: TurnableClock
+) -> None:
+    sweep(auth)
+    changed = with_keys(auth, clock, NEW, auth.settings.site.secret_key)
+    assert found(changed) == []
+    sealed(changed, 1)
+    sealed(changed, 1)
+
+    assert found(changed) == []
+    # The new key has said so as well.
+    rows = auth.db.read(select(SealRecord.position, SealRecord.kind))
+    assert {(5, "cut"), (5, "recut")} <= {tuple(row) for row in rows}
+    clock.turn(days=11)
+    sealed(changed, 1)
+    assert changed.audit.prune() == 5
+    assert found(changed) == []
+    changed.db.close()
+
+
+@pytest.mark.usefixtures("old")
+def test_an_old_key_pretends_no_cut_behind_the_new_one(
+    auth: Auth, clock: TurnableClock, hand: Hand
+) -> None:
+    changed = with_keys(auth, clock, NEW, auth.settings.site.secret_key)
+    sealed(changed, 2)
+    link = changed.db.read(select(Entry.link).where(Entry.position == 8))[0][0]
+    with auth.db.unit():
+        auth.audit.sealer.seals.make("cut", 8, bytes(link))
+    hand.do(
+        f"DELETE FROM {HISTORY} WHERE position <= 8",
+        f"DELETE FROM {SEALS} WHERE position <= 8 AND kind = 'seal'",
+    )
+
+    assert found(changed) == [("cut_forged", 8, 8)]
+    sealed(changed, 1)
+    assert found(changed) == [("cut_forged", 8, 8)]
+    changed.db.close()
+
+
+@pytest.mark.usefixtures("old")
+def test_an_old_key_pretends_no_cut_behind_a_true_one(
+    auth: Auth, clock: TurnableClock, hand: Hand
+) -> None:
+    sweep(auth)
+    changed = with_keys(auth, clock, NEW, auth.settings.site.secret_key)
+    sealed(changed, 2)
+    link = changed.db.read(select(Entry.link).where(Entry.position == 8))[0][0]
+    with auth.db.unit():
+        auth.audit.sealer.seals.make("cut", 8, bytes(link))
+    hand.do(f"DELETE FROM {HISTORY} WHERE position <= 8")
+
+    assert ("missing", 6, 8) in found(changed)
+    changed.db.close()
+
+
+@pytest.mark.usefixtures("old")
+def test_an_anchor_of_before_a_forged_cut_is_missed(
+    auth: Auth, hand: Hand
+) -> None:
+    [(link,)] = auth.db.read(select(Entry.link).where(Entry.position == 4))
+    hand.do(
+        f"INSERT INTO {SEALS} SELECT position, 'cut', at, link, signature "
+        f"FROM {SEALS} WHERE position = 5",
+        f"DELETE FROM {HISTORY} WHERE position <= 5",
+    )
+
+    told = auth.audit.verifier().against([(4, bytes(link))])
+    assert [one.what for one in told] == ["anchor_missing"]
 
 
 @pytest.mark.usefixtures("old")

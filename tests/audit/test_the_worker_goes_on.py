@@ -4,8 +4,13 @@ import pytest
 from sqlalchemy import select
 
 from annals import found, write
+from conftest import TurnableClock
 from vestibule.auth import Auth
 from vestibule.capabilities.audit.records import Entry
+from vestibule.db import DB
+from vestibule.ground.keys import Keys
+from vestibule.ground.signing import Seal, keyed_hash
+from vestibule.history import Event, signature
 from vestibule.settings import Settings
 from vestibule.worker import Worker
 
@@ -32,8 +37,28 @@ def test_a_part_that_cannot_be_swept_keeps_nothing_from_being_sealed(
     assert found(auth) == []
 
 
-def test_nothing_is_signed_by_no_key(settings: Settings) -> None:
+def test_python_without_a_key_signs_by_the_one_that_is_kept(
+    settings: Settings, clock: TurnableClock
+) -> None:
     nameless = settings.having("test", SECRET_KEY="")
+    alone = Auth(DB(nameless, clock))
+    write(alone, 1)
+    [row] = alone.db.read(select(*Event.__table__.columns))
+    values = row._asdict()
+    kept = (settings.data_folder / "secret-key").read_text()
+    assert values["signature"] == signature(kept, values)
+    alone.audit.seal()
     opened = Auth.opened(nameless)
-    assert opened.settings.site.secret_key
+    assert found(opened) == []
+    alone.db.close()
     opened.db.close()
+
+
+@pytest.mark.asvs("11.2.2")
+def test_nothing_is_signed_by_no_key(clock: TurnableClock) -> None:
+    nobodys = Keys("")
+    with pytest.raises(ValueError, match="without a secret key"):
+        keyed_hash("", "history.event", "x")
+    for keys in (nobodys, Keys("0123456789abcdef" * 4, ("",))):
+        with pytest.raises(ValueError, match="without a secret key"):
+            Seal(keys, "visit", clock)

@@ -157,6 +157,18 @@ def test_upgrade_and_status_tell_the_revision(
     assert status() == {"revision": HEAD, "newest": HEAD, "current": True}
 
 
+def test_status_of_no_database_makes_none(
+    command: Command, tmp_path: Path
+) -> None:
+    done = command("db", "status")
+
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout == (
+        f"At revision none, the newest is {HEAD}. Run: vestibule db upgrade\n"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
 @on_both
 def test_database_of_a_newer_version_is_left_alone(
     command: Command, empty_database: str
@@ -211,7 +223,7 @@ def test_folder_that_cannot_be_made_is_one_plain_line(
     command: Command, tmp_path: Path
 ) -> None:
     (tmp_path / "file").touch()
-    for arguments in (["user", "list"], ["db", "status"]):
+    for arguments in (["user", "list"], ["db", "upgrade"]):
         shown = told(command(*arguments, "--data", "file/data"), 1)
         assert shown == f"{tmp_path}/file/data: Not a directory\n"
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import text
 
 from conftest import PASSWORD, Postbox, TurnableClock, account
 from vestibule.auth import Auth
@@ -47,6 +48,19 @@ def names(done: Result) -> list[str]:
     """Read the usernames of a list."""
     assert done.exit_code == 0, done.output
     return [line.split()[1] for line in done.stdout.splitlines()]
+
+
+def test_a_table_that_is_gone_is_named_in_one_plain_line(
+    command: Command, auth: Auth
+) -> None:
+    auth.db.write(text("DROP TABLE vestibule_identifiers"))
+
+    done = command("list", "--search", "al")
+
+    assert (done.exit_code, done.stdout) == (4, "")
+    assert done.stderr.startswith("The database has lost a table: ")
+    assert "vestibule_identifiers" in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 # -- looking for accounts ---------------------------------------------------

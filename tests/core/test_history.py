@@ -19,7 +19,6 @@ from vestibule.errors import Conflict, Refusal
 from vestibule.history import (
     Circumstances,
     Event,
-    acting_as,
     circumstances,
     under,
 )
@@ -299,8 +298,7 @@ def test_circumstances_belong_to_one_thread_and_end_with_it() -> None:
     def look() -> None:
         seen.append(circumstances())
 
-    with under(Circumstances("page", "192.0.2.1")):
-        acting_as(7)
+    with under(Circumstances("page", "192.0.2.1", actor_id=7)):
         assert circumstances() == Circumstances(
             "page", "192.0.2.1", actor_id=7
         )

@@ -3,13 +3,16 @@
 import contextlib
 import logging
 import os
+import re
 import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from secrets import token_hex
 from tempfile import TemporaryDirectory
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -25,7 +28,7 @@ from vestibule.db import DB
 from vestibule.errors import Refusal, TooMany
 from vestibule.ground.knobs import SettingsError
 from vestibule.history import Circumstances, under
-from vestibule.marks import LONGEST, PATIENCE, Marks, marks_for
+from vestibule.marks import LONGEST, OPENED, PATIENCE, Marks, marks_for
 from vestibule.policy import OPERATOR
 from vestibule.settings import Settings
 from vestibule.user import User
@@ -225,16 +228,23 @@ def test_names_in_valkey_are_hashed_and_no_mark_stays_for_long(
     names = client.keys("*")
     assert names
     for name in names:
-        assert name.startswith("vestibule:closed:")
+        assert re.fullmatch("vestibule:closed:[0-9a-f]{40}", name)
         assert 0 < client.ttl(name) <= LONGEST
-        for word in (HERE, "secret", "login", "@"):
-            assert word not in name + client.get(name)
+        assert re.fullmatch(r"\d+ \d+ [0-9a-f]{32}", client.get(name))
 
 
 def test_two_sites_in_one_valkey_do_not_know_each_other_s_marks(
-    valkey_url: str, clock: TurnableClock
+    settings: Settings, valkey_url: str, clock: TurnableClock
 ) -> None:
-    one, other = (Marks(valkey_url, key, clock) for key in ("one", "other"))
+    one, other = (
+        marks_for(
+            settings.having(
+                "test", VALKEY_URL=valkey_url, SECRET_KEY=token_hex()
+            ),
+            clock,
+        )
+        for _ in range(2)
+    )
 
     one.mark(KEY, 60)
 
@@ -281,12 +291,33 @@ def test_a_reset_lets_the_owner_in_at_once(
 
 @one_database
 def test_a_count_that_was_opened_is_not_marked_by_whoever_saw_it_closed(
-    auth: Auth,
+    auth: Auth, client: Any
 ) -> None:
-    marks(auth).clear(KEY)
-    marks(auth).mark(KEY, 60)
+    keeper = marks(auth)
+    keeper.clear(KEY)
+    keeper.mark(KEY, 60)
 
-    assert marks(auth).waits([KEY]) == {}
+    assert keeper.waits([KEY]) == {}
+    assert not keeper.is_lost
+    assert client.get(keeper._name(KEY)) == "open"
+    assert 0 < client.ttl(keeper._name(KEY)) <= OPENED
+
+
+@one_database
+def test_a_count_is_known_to_be_closed_to_its_last_second(
+    auth: Auth, client: Any, clock: TurnableClock
+) -> None:
+    keeper = marks(auth)
+    keeper.mark(KEY, 60)
+    clock.turn(seconds=59)
+    assert keeper.waits([KEY]) == {KEY: 1}
+    clock.turn(seconds=1)
+    assert keeper.waits([KEY]) == {}
+
+    for key, wait in (("one second", 1), ("none", 0)):
+        keeper.mark(key, wait)
+        assert client.pttl(keeper._name(key)) <= 1000
+    assert not keeper.is_lost
 
 
 @one_database
@@ -410,12 +441,19 @@ def test_without_a_server_nobody_notices_and_the_log_says_so_once(
 
 
 @one_database
-@pytest.mark.parametrize("fault", ["read-only", "out of memory"])
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        ("read-only", "ReadOnlyError"),
+        ("out of memory", "OutOfMemoryError"),
+    ],
+)
 def test_one_that_only_answers_stays_lost_and_the_log_says_so_once(
     auth: Auth,
     server: ValkeyServer,
     caplog: pytest.LogCaptureFixture,
     fault: str,
+    kind: str,
 ) -> None:
     keeper = marks(auth)
     FAULTS[fault](server)
@@ -433,7 +471,8 @@ def test_one_that_only_answers_stays_lost_and_the_log_says_so_once(
     assert not keeper.is_lost
     said = [line for line in caplog.messages if "Valkey" in line]
     assert len(said) == 2
-    assert "counted without it" in said[0]
+    assert said[0].startswith(f"Valkey is lost ({kind}: ")
+    assert said[0].endswith("); attempts are counted without it")
     assert said[1] == "Valkey answers again"
     keeper.mark(KEY, 60)
     assert keeper.waits([KEY]) == {KEY: 60}
@@ -451,9 +490,11 @@ def test_one_that_was_lost_is_tried_by_one_caller_after_a_rest(
         assert keeper.waits([KEY]) == {}
         assert keeper.is_lost
         # Now it is not asked at all, and nobody waits for it.
+        asked: list[str] = []
         with pytest.MonkeyPatch.context() as unplugged:
-            unplugged.setattr(keeper._pool, "get_connection", None)
+            unplugged.setattr(keeper._pool, "get_connection", asked.append)
             assert keeper.waits([KEY]) == {}
+        assert asked == []
         keeper._rests_until = 0
         assert [keeper._may_ask() for _ in range(3)] == [True, False, False]
     finally:
@@ -464,6 +505,56 @@ def test_one_that_was_lost_is_tried_by_one_caller_after_a_rest(
     assert keeper.waits([KEY]) == {KEY: 60}
     assert not keeper.is_lost
     assert caplog.messages[-1] == "Valkey answers again"
+
+
+@one_database
+def test_one_that_was_lost_rests_for_five_seconds_after_each_try(
+    auth: Auth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper, moment = marks(auth), 100.0
+    monkeypatch.setattr("vestibule.marks.monotonic", lambda: moment)
+    keeper._lose(ConnectionError("gone"))
+
+    told = {}
+    for moment in (104.9, 105.0, 105.1, 109.9, 110.0):
+        told[moment] = keeper._may_ask()
+
+    assert [when for when, may in told.items() if may] == [105.0, 110.0]
+
+
+@pytest.mark.asvs("13.2.6")
+@one_database
+def test_one_that_cannot_be_reached_is_tried_once(
+    auth: Auth,
+) -> None:
+    tries: list[str] = []
+
+    class Unreachable(socket.socket):
+        """A socket to where nobody answers."""
+
+        def connect(self, place: Any) -> None:
+            """Note it, and wait in vain."""
+            tries.append(str(place))
+            raise TimeoutError
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket, "socket", Unreachable)
+        assert marks(auth).waits([KEY]) == {}
+
+    assert marks(auth).is_lost
+    assert len(tries) == 1
+
+
+@one_database
+def test_a_new_connection_sends_nothing_but_what_is_asked(
+    auth: Auth, client: Any
+) -> None:
+    """Each greeting would be one more answer to wait for."""
+    client.config_resetstat()
+    assert marks(auth).waits([KEY]) == {}
+
+    sent = {*client.info("commandstats")} - {"cmdstat_config|resetstat"}
+    assert sent == {"cmdstat_mget"}
 
 
 @pytest.mark.asvs("13.2.6")
@@ -565,8 +656,16 @@ def test_nobody_else_in_valkey_closes_a_count_for_long(
 
     # … and what is kept beyond its minute counts no more.
     client.set(name, own)
-    clock.turn(seconds=61)
+    clock.turn(seconds=60)
+    assert keeper.waits(["login:user:1"]) == {"login:user:1": 840}
+    clock.turn(seconds=1)
     assert keeper.waits(["login:user:1"]) == {}
+
+    # Nor does it where a machine begins without knowing the time.
+    clock.moment = 0
+    for foreign in (own, "open"):
+        client.set(name, foreign)
+        assert keeper.waits(["login:user:1"]) == {}
 
 
 @one_database
@@ -591,7 +690,8 @@ def test_many_threads_get_each_its_own_answers(auth: Auth) -> None:
 def test_a_forked_process_has_connections_of_its_own(auth: Auth) -> None:
     keeper = marks(auth)
     keeper.mark(KEY, 60)
-    keeper.is_lost, keeper._rests_until = False, 0
+    # What the parent has lost, and is looking for, the child has not.
+    keeper.is_lost, keeper._rests_until = True, monotonic() + 1000
     held = keeper._alone
     held.acquire()
     child = os.fork()
@@ -600,10 +700,11 @@ def test_a_forked_process_has_connections_of_its_own(auth: Auth) -> None:
         try:
             right = all(keeper.waits([KEY]) == {KEY: 60} for _ in range(50))
             free = keeper._alone.acquire(timeout=1)
-            os._exit(0 if right and free else 1)
+            os._exit(0 if right and free and keeper.is_lost is False else 1)
         finally:
             os._exit(2)
     held.release()
+    keeper.is_lost = False
     for _ in range(200):
         assert keeper.waits([KEY]) == {KEY: 60}
     assert os.waitpid(child, 0)[1] == 0
@@ -689,8 +790,12 @@ def test_a_package_that_is_missing_is_named(
     monkeypatch.setitem(sys.modules, "valkey", None)
     asked = Settings.load({}, valkey_url="valkey://127.0.0.1")
 
-    with pytest.raises(SettingsError, match=r"pip install 'vestibule\[valkey"):
+    with pytest.raises(SettingsError) as told:
         marks_for(asked, clock)
+    assert str(told.value) == (
+        "VESTIBULE_VALKEY_URL is set, but the package valkey is missing. "
+        "Install it with: pip install 'vestibule[valkey]'"
+    )
     marks_for(Settings.load({}), clock)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from conftest import Postbox, TurnableClock
 from vestibule.attempts import Attempts
@@ -170,6 +170,25 @@ def test_trouble_is_logged_and_does_not_end_the_work(
     assert post.done.wait(10)
     assert post.sent == ["Second"]
     assert said[trouble] in caplog.text
+
+
+@pytest.mark.parametrize("table", ["outbox", "attempts"])
+def test_a_table_that_is_gone_is_named_and_not_called_silence(
+    auth: Auth,
+    start: Callable[[Fickle], Worker],
+    caplog: pytest.LogCaptureFixture,
+    table: str,
+) -> None:
+    auth.db.write(text(f"DROP TABLE vestibule_{table}"))
+    start(Fickle())
+    while not caplog.text:
+        time.sleep(0.01)
+
+    said = caplog.records[0].getMessage()
+    assert "the schema is broken, see vestibule doctor: " in said
+    assert f"vestibule_{table}" in said
+    assert "does not answer" not in caplog.text
+    assert "Traceback" not in caplog.text
 
 
 def test_a_letter_that_does_not_leave_is_no_trouble_for_the_worker(

@@ -14,6 +14,7 @@ from mailroom import HERE, free_port
 from vestibule.doctor import probe, reader
 from vestibule.doctor.examination import scrubbed
 from vestibule.doctor.finding import State
+from vestibule.doctor.patience import Patience
 from vestibule.doctor.reader import Reader
 from vestibule.doors import doctor as door
 from vestibule.doors.doctor import admit
@@ -42,17 +43,19 @@ class Dripping:
 
 
 @pytest.mark.asvs("13.1.3")
-def test_an_answer_that_never_ends_is_cut(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(probe, "ENOUGH", 0.2)
+def test_an_answer_that_never_ends_is_cut() -> None:
     server = Dripping()
     told: list[BaseException] = []
 
     def fetch() -> None:
         """Ask, and note what came of it."""
         try:
-            probe.fetched(server.url, {}, socket.create_connection)
+            probe.fetched(
+                server.url,
+                {},
+                socket.create_connection,
+                patience=Patience(visit=0.2),
+            )
         except (OSError, HTTPException) as error:
             told.append(error)
 

@@ -16,8 +16,9 @@ from typing import Any
 
 import pytest
 
-from clinic import KEY, Clinic, NameServer
-from faults import in_postgres
+from clinic import KEY, SHORT, Clinic, NameServer
+from faults.database import in_postgres
+from faults.files import open_secret_file
 from hosts import hosting
 from mailroom import HERE, Mailroom, free_port
 from processes import environment, run, serving
@@ -25,6 +26,7 @@ from vestibule.doctor import examination
 from vestibule.doctor.checks import CHECKS, When
 from vestibule.doctor.examination import findings
 from vestibule.doctor.finding import Finding, State
+from vestibule.doctor.patience import Patience
 from vestibule.doctor.secrets import NEW_KEY
 from vestibule.doors.doctor import _show
 from vestibule.settings import Settings
@@ -198,7 +200,9 @@ def test_no_secret_is_ever_shown(sqlite_clinic: Clinic) -> None:
             KEY,
         ]
         found = sqlite_clinic.in_the_world(
-            name_server=(HERE, free_port()), addresses=lambda *_: []
+            name_server=(HERE, free_port()),
+            addresses=lambda *_: [],
+            patience=Patience(names=SHORT.names),
         ).examined()
         told = json.dumps([vars(one) for one in found], ensure_ascii=False)
 
@@ -312,7 +316,7 @@ def test_what_never_answers_is_given_up(sqlite_clinic: Clinic) -> None:
         mail_server=HERE,
         mail_port=hole.port,
         valkey_url=f"valkey://{HERE}:{hole.port}/0",
-    ).in_the_world(dial=sqlite_clinic.dialled)
+    ).in_the_world(dial=sqlite_clinic.dialled, patience=SHORT)
 
     # Without an end to each wait this would never come back.
     found = {one.id: one.state for one in sqlite_clinic.examined()}
@@ -378,8 +382,6 @@ def test_an_error_keeps_the_server_from_starting(
 def test_a_key_that_everybody_can_read_keeps_it_from_starting(
     sqlite_clinic: Clinic, tmp_path: Path
 ) -> None:
-    from faults import open_secret_file
-
     open_secret_file(sqlite_clinic)
     variables = {**as_variables(sqlite_clinic), **sqlite_clinic.environment}
 

@@ -195,6 +195,48 @@ def test_what_goes_wrong_before_and_behind_every_route_is_dressed(
         assert_dressed("", answer)
 
 
+@pytest.mark.asvs("3.4.1", "12.2.1")
+@pytest.mark.settings(
+    base_url="https://id.example.com",
+    metrics_token="VbR3-kQz81_uWmXe07PfHs5LdYt2NcGo",
+)
+@pytest.mark.parametrize(
+    "is_wide",
+    [
+        False,
+        pytest.param(False, marks=pytest.mark.settings(hsts="host")),
+        pytest.param(True, marks=pytest.mark.settings(hsts="subdomains")),
+        pytest.param(True, marks=pytest.mark.settings(preset="nist")),
+        pytest.param(
+            False, marks=pytest.mark.settings(preset="nist", hsts="host")
+        ),
+    ],
+)
+def test_every_door_asks_for_https_for_as_many_names_as_the_operator_says(
+    app: Flask, is_wide: bool
+) -> None:
+    found = [
+        ask(app, path, method, headers=headers)
+        for path in (
+            *("/login", "/nowhere", "//login", "/profile", "/users"),
+            *("/api/v1/session", "/api/v1/nowhere", "/api/openapi.json"),
+            *("/check", "/check?or=sign-in", "/healthz", "/readyz"),
+            *("/metrics", "/static/vestibule/vestibule.css", "/robots.txt"),
+        )
+        for method in ("GET", "HEAD", "POST")
+        for headers in (BROWSER, ())
+    ]
+    gate = app.extensions["vestibule"].front.gate
+    while gate.turnstile.enter(f"somebody {len(found)}", 0):
+        found.append(ask(app, "/check"))
+    found += [ask(app, "/login", "POST"), ask(app, "/sessions", "POST")]
+    assert {200, 401, 404, 405, 503} <= {answer.status for answer in found}
+    wanted = "max-age=31536000" + ("; includeSubDomains" if is_wide else "")
+    for answer in found:
+        told = (answer.status, answer.headers)
+        assert answer.get("strict-transport-security") == wanted, told
+
+
 @https
 @pytest.mark.attack("A29", "A30")
 def test_every_answer_of_the_check_is_dressed(

@@ -42,6 +42,8 @@ SECURITY = {
     "registered_unconfirmed",
     "reset",
     "reset_by_operator",
+    "username_changed",
+    "username_changed_by_operator",
 }
 WITHOUT_LINK = {"address_corrected", "sign_in_closed"}
 # Whose link opens something by itself.
@@ -54,7 +56,7 @@ WITH_TOKEN = {
     "reset",
     "reset_by_operator",
 }
-NAMES = r"\S+@\S+|https?://\S+|Acme|anna|UTC|Firefox|Windows|203\.0\.113\.7"
+NAMES = r"\S+@\S+|https?://\S+|Acme|ann[ai]|UTC|Firefox|Windows|203\.0\.113\.7"
 
 every_letter = pytest.mark.parametrize(
     ("kind", "language"),

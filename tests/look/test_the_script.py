@@ -1,5 +1,6 @@
 """What the script of the pages adds, and that nothing lacks without it."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -112,6 +113,32 @@ def test_advice_on_a_new_password_follows_what_is_typed(
     expect(row).to_be_hidden()
 
 
+@pytest.mark.asvs("N5")
+@pytest.mark.parametrize(
+    ("typed", "advised"),
+    [
+        ("a good one", False),
+        ("Tr0ub4dor & 3~", False),
+        ("хорошая фраза", True),
+        ("a good naïve one", True),
+        # What is too short is to be longer first.
+        ("пароль", False),
+    ],
+)
+def test_letters_that_some_keyboards_lack_are_spoken_of_when_they_are_typed(
+    window: Window, typed: str, advised: bool
+) -> None:
+    page = at(window, "/register")
+
+    page.locator("#password1").press_sequentially(typed)
+
+    expect(page.locator(".strength")).to_contain_text(
+        re.compile("stronger$|guess$|letters$|of 8$")
+    )
+    said = page.locator(".strength").inner_text()
+    assert ("Some keyboards lack its letters" in said) is advised
+
+
 def test_the_old_password_gets_no_advice(window: Window) -> None:
     assert at(window, "/login").locator(".strength").count() == 0
 
@@ -187,6 +214,20 @@ def test_two_quick_presses_send_a_form_once(window: Window) -> None:
     expect(button).not_to_have_attribute("aria-disabled", "true")
     window.press("Create account")
     assert "password1" in window.errors()
+
+
+def test_a_download_can_be_had_again_a_moment_later(window: Window) -> None:
+    window.register("rita")
+    window.sign_in("rita")
+    page = at(window, "/users/rita/export")
+    button = page.get_by_role("button", name="Download")
+
+    for _ in range(2):
+        with page.expect_download():
+            button.click()
+        expect(button).not_to_have_attribute(
+            "aria-disabled", "true", timeout=30_000
+        )
 
 
 @pytest.mark.asvs("6.2.7", "N8")

@@ -229,7 +229,7 @@ def test_a_thief_who_changes_the_password_does_not_kill_the_link(
     thief = auth.sessions.open(alice.id)
     token = told(auth, alice, postbox)
     auth.passwords.change(alice, PASSWORD, "the password of a thief", thief)
-    auth.not_me.shut_out(alice, keep=thief)
+    auth.not_me.shut_out(alice, keep=thief, by=auth.sessions.actor(thief))
 
     secured = auth.not_me.secure(token)
 
@@ -309,7 +309,7 @@ def test_what_happened_stands_in_the_history(
     auth: Auth, alice: User, postbox: Postbox
 ) -> None:
     session = auth.sessions.open(alice.id)
-    auth.not_me.shut_out(alice, keep=session)
+    auth.not_me.shut_out(alice, keep=session, by=auth.sessions.actor(session))
     auth.not_me.secure(told(auth, alice, postbox))
 
     acts = [event.act for event in auth.audit.of(alice.id).items]

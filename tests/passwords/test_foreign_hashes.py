@@ -1,5 +1,6 @@
 """Hashes that other systems made open accounts, and are replaced then."""
 
+import hashlib
 import re
 import unicodedata
 from contextlib import suppress
@@ -33,6 +34,7 @@ from vestibule.capabilities.passwords import foreign
 from vestibule.capabilities.passwords.derivations import (
     HashTooCostly,
     HashUnknown,
+    Limits,
 )
 from vestibule.capabilities.passwords.hasher import Hasher
 from vestibule.errors import Malformed
@@ -271,13 +273,33 @@ def test_a_wrong_password_costs_one_of_our_hashes_at_least(
     auth.db.add_user("cheap@example.com", with_phpass(PASSWORD))
     auth.db.add_user("none@example.com", foreign.NONE_YET)
     auth.db.add_user("bomb@example.com", with_bcrypt("x").replace("04", "31"))
+    auth.db.add_user("dear@example.com", CHEAP["django argon2"](PASSWORD))
     costs = {}
-    for name in ("nobody", "none", "bomb", "cheap"):
+    for name in ("nobody", "none", "bomb", "cheap", "dear"):
         before = hasher.count
         assert not auth.valid_login(f"{name}@example.com", "a wrong guess")
         costs[name] = hasher.count - before
 
-    assert costs == {"nobody": 1, "none": 1, "bomb": 1, "cheap": 2}
+    once = dict.fromkeys(("nobody", "none", "bomb", "dear"), 1)
+    assert costs == {**once, "cheap": 2}
+
+
+@pytest.mark.attack(23)
+@pytest.mark.parametrize(
+    ("memory", "passes", "hashes"), [(8, 1, 2), (15, 1, 2), (16, 1, 1)]
+)
+def test_memory_times_passes_says_whether_a_hash_is_cheaper_than_ours(
+    memory: int, passes: int, hashes: int
+) -> None:
+    ours: Any = {"hash_memory": 8, "hash_passes": 2}
+    hasher = Hasher(replace(PasswordSettings(), **ours), lambda: False)
+    hasher.warm_up()
+    costs = {"time_cost": passes, "memory_cost": memory, "parallelism": 1}
+    encoded = with_argon2(Type.ID, **costs)(PASSWORD)
+
+    before = hasher.count
+    assert not hasher.verify(encoded, "a wrong guess")
+    assert hasher.count == before + hashes
 
 
 BOMBS = {
@@ -329,6 +351,78 @@ def test_a_hash_that_costs_too_much_is_refused_and_never_computed(
     assert hasher.count == before + 1
 
 
+@pytest.mark.parametrize(
+    ("encoded", "most"),
+    [
+        (BOMBS["bcrypt"], "bcrypt cost may be at most 14"),
+        (
+            BOMBS["pbkdf2 just above"],
+            "pbkdf2 iterations may be at most 5000000",
+        ),
+        (
+            BOMBS["phpass"],
+            "phpass rounds (as a power of 2) may be at most 19",
+        ),
+        (
+            BOMBS["scrypt in memory"],
+            "scrypt memory in bytes may be at most 268435456",
+        ),
+        (
+            "scrypt:65536:8:5$salt$" + "0" * 128,
+            "scrypt lanes may be at most 4",
+        ),
+        (
+            "scrypt:65536:1:17$salt$" + "0" * 128,
+            "scrypt lanes may be at most 16",
+        ),
+        (
+            BOMBS["argon2 in memory"],
+            "argon2 memory in KiB may be at most 524288",
+        ),
+        (BOMBS["argon2 in passes"], "argon2 passes may be at most 32"),
+        (BOMBS["argon2 in lanes"], "argon2 lanes may be at most 16"),
+    ],
+    ids=lambda text: text.partition(" may")[0][:20],
+)
+def test_the_refusal_of_a_costly_hash_says_what_costs_too_much(
+    encoded: str, most: str
+) -> None:
+    with pytest.raises(HashTooCostly) as refused:
+        cheap_hasher().check(encoded)
+    assert str(refused.value) == (
+        f"To check this password hash would cost too much: {most}"
+    )
+
+
+def with_scrypt(password: str, n: int, r: int, p: int) -> str:
+    """Hash as Werkzeug does, with costs that it never takes."""
+    digest = hashlib.scrypt(
+        password.encode(), salt=b"salt", n=n, r=r, p=p, maxmem=2**24
+    )
+    return f"scrypt:{n}:{r}:{p}$salt${digest.hex()}"
+
+
+@pytest.mark.parametrize(
+    ("n", "r", "p"),
+    [
+        pytest.param(2, 1, 1, id="the smallest there is"),
+        pytest.param(2, 8192, 1, id="blocks that are larger than the table"),
+        pytest.param(2, 4096, 3, id="several lanes of such blocks"),
+    ],
+)
+def test_scrypt_of_unusual_costs_gets_the_memory_it_needs(
+    n: int, r: int, p: int
+) -> None:
+    encoded = with_scrypt(PASSWORD, n, r, p)
+
+    assert cheap_hasher().verify(encoded, PASSWORD)
+    assert not cheap_hasher().verify(encoded, PASSWORD + "!")
+
+
+def test_scrypt_of_exactly_the_most_memory_is_read() -> None:
+    cheap_hasher().check("scrypt:262144:8:1$salt$" + "0" * 128)
+
+
 def test_what_our_own_settings_ask_for_is_never_too_costly() -> None:
     dear = replace(PasswordSettings(), hash_memory=1024 * 1024, hash_passes=4)
     encoded = "$argon2id$v=19$m=1048576,t=4,p=1$" + "A" * 22 + "$" + "A" * 43
@@ -336,6 +430,16 @@ def test_what_our_own_settings_ask_for_is_never_too_costly() -> None:
     Hasher(dear, lambda: False).check(encoded)
     with pytest.raises(Malformed):
         cheap_hasher().check(encoded)
+
+
+def test_what_our_own_settings_ask_for_opens_whatever_others_may_cost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # As if nobody else's hash were worth computing.
+    monkeypatch.setattr(foreign, "Limits", partial(Limits, 1, 1))
+    hasher = cheap_hasher()
+
+    assert hasher.verify(hasher.hash(PASSWORD), PASSWORD)
 
 
 @pytest.mark.parametrize(
@@ -353,6 +457,7 @@ def test_what_our_own_settings_ask_for_is_never_too_costly() -> None:
         ("$apr1$saltsalt$qjXMvbEw8oaL.CzflDtaK/", "md5-crypt"),
         ("$2x$05$" + "." * 53, "2011"),
         ("{SSHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=", "LDAP"),
+        ("{ssha}W6ph5Mm5Pz8GgiULbPgzG37mj9g=", "LDAP"),
         ("plain$$password", "no hash"),
     ],
 )
@@ -400,6 +505,7 @@ BROKEN = [
     "$argon2id$v=19$m=0,t=1,p=1$" + "A" * 22 + "$" + "A" * 43,
     "$argon2id$v=19$m=8,t=0,p=1$" + "A" * 22 + "$" + "A" * 43,
     "$argon2id$v=19$m=8,t=1$" + "A" * 22 + "$" + "A" * 43,
+    "$argon2id$v=19$m=٣٢,t=1,p=1$" + "A" * 22 + "$" + "A" * 43,
     "$argon2xx$v=19$m=8,t=1,p=1$" + "A" * 22 + "$" + "A" * 43,
 ]
 

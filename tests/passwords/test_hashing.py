@@ -138,6 +138,34 @@ def test_a_hash_never_waits_inside_a_transaction(
             auth.passwords.hasher.hash(PASSWORD)
 
 
+@pytest.mark.parametrize(
+    "password", ["x" * 1025, "half \ud83e", ""], ids=["long", "odd", "none"]
+)
+def test_what_can_be_no_password_is_right_for_nobody(
+    auth: Auth, alice: User, password: str
+) -> None:
+    hasher = auth.passwords.hasher
+    hasher.warm_up()
+    before = hasher.count
+    told = [auth.passwords.is_right(who, password) for who in (alice, None)]
+
+    assert told == [False, False]
+    # As much is computed for an account as for none.
+    assert hasher.count - before == (0 if password else 2)
+
+
+@pytest.mark.attack(23)
+def test_without_an_account_no_password_is_right_and_a_hash_is_spent(
+    auth: Auth,
+) -> None:
+    hasher = auth.passwords.hasher
+    hasher.warm_up()
+    before = hasher.count
+
+    assert auth.passwords.is_right(None, PASSWORD) is False
+    assert hasher.count == before + 1
+
+
 def test_a_hash_of_an_unknown_kind_opens_nothing(
     auth: Auth, alice: User
 ) -> None:

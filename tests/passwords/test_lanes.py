@@ -10,13 +10,23 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from conftest import PASSWORD
+from conftest import PASSWORD, TurnableClock
 from processes import PATIENCE, eventually
 from stagecraft import Opened, both_doors, watched
 from vestibule.auth import Auth
 from vestibule.capabilities.passwords import lanes as lane_module
-from vestibule.capabilities.passwords.lanes import NICENESS, NICEST, Lanes
+from vestibule.capabilities.passwords.hasher import Hasher
+from vestibule.capabilities.passwords.lanes import (
+    NICENESS,
+    NICEST,
+    WAITING,
+    Lanes,
+)
+from vestibule.db import DB
 from vestibule.errors import Refusal, Unavailable
+from vestibule.ground.tally import counted
+from vestibule.sections import PasswordSettings
+from vestibule.settings import Settings
 from vestibule.user import User
 
 
@@ -48,8 +58,34 @@ def test_lanes_are_as_many_as_the_processors_of_a_process(
     monkeypatch.setattr(lane_module, "processors", lambda: 8)
 
     assert Lanes(lambda: False).number == 8
+    assert Hasher(PasswordSettings(), lambda: False).lanes.number == 8
     assert Lanes(lambda: False, processes=4).number == 2
     assert Lanes(lambda: False, processes=16).number == 1
+
+
+@pytest.mark.parametrize(("workers", "number"), [(1, 8), (4, 2)])
+def test_the_processes_of_a_server_share_its_processors(
+    settings: Settings,
+    clock: TurnableClock,
+    monkeypatch: pytest.MonkeyPatch,
+    workers: int,
+    number: int,
+) -> None:
+    monkeypatch.setattr(lane_module, "processors", lambda: 8)
+
+    auth = Auth(DB(settings.having("test", WORKERS=str(workers)), clock))
+    assert auth.passwords.hasher.lanes.number == number
+    auth.db.close()
+
+
+def test_only_the_processors_that_this_process_may_use_are_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    monkeypatch.setattr(
+        os, "sched_getaffinity", lambda _: {0, 3, 5}, raising=False
+    )
+    assert lane_module.processors() == 3
 
 
 def test_where_nobody_says_which_processors_are_ours_all_of_them_are(
@@ -129,6 +165,32 @@ def test_a_place_is_given_back_after_an_error() -> None:
 
     with blocked(lanes, lanes.most), pytest.raises(Unavailable):
         lanes.work(int)
+
+
+def test_whoever_watches_is_told_how_many_hash_and_how_many_wait() -> None:
+    lanes, told = idle(), list[tuple[str, float]]()
+
+    def note(what: str, by: float, **_: object) -> None:
+        """Keep what is told."""
+        told.append((what, by))
+
+    def now() -> list[float]:
+        """Add up how many hash, and how many wait, as a gauge does."""
+        names = "hashes_running", "hashes_waiting"
+        return [sum(by for what, by in told if what == n) for n in names]
+
+    with counted.connected_to(note):
+        with blocked(lanes, lanes.most):
+            # Each is said to wait, and who gets a lane to do so no more.
+            much = lanes.most + 2 * lanes.number
+            eventually(lambda: len(told) >= much, "all lanes to be taken")
+            assert now() == [lanes.number, WAITING]
+        with pytest.raises(ZeroDivisionError):
+            lanes.work(lambda: 1 // 0)
+    assert now() == [0, 0]
+    assert lanes.count == lanes.most + 1
+    # All were there at once, and yet no lane more was opened.
+    assert len(lanes._threads._threads) == lanes.number
 
 
 def test_who_has_a_place_needs_no_second_to_hash() -> None:

@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
 
 from conftest import CHEAP, PASSWORD, TurnableClock
 from vestibule.attempts import Attempts
@@ -127,11 +128,41 @@ def test_the_letter_tells_whose_password_was_changed_and_what_to_do(
         "The password of your Vestibule account (alice) was changed, and "
         "other devices were signed out." in text
     )
-    assert "Set a new password at once:" in text
+    assert " Set a new password at once: " in text
     assert f"{auth.settings.base_url}/password_reset" in text
     assert ">Set a new password</a>" in (letter.html or "")
     plain = letters.password_changed(auth.desk, alice)
     assert (plain.text == letter.text) is not by_operator
+
+
+@pytest.mark.parametrize("by_operator", [False, True])
+def test_the_owner_gets_the_letter_about_whoever_set_the_password(
+    auth: Auth, alice: User, by_operator: bool
+) -> None:
+    made = auth.passwords.hash_new(alice, NEW)
+    auth.passwords.set(alice, made, by_operator=by_operator)
+    [letter] = auth.outbox.latest()
+    assert letter.user_id == alice.id
+    written = letters.password_changed(
+        auth.desk, alice, by_operator=by_operator
+    )
+    assert letter.text == written.text
+
+    auth.passwords.set(alice, auth.passwords.hash_new(alice, NEW + "!"))
+    plain = letters.password_changed(auth.desk, alice)
+    assert plain.text in {one.text for one in auth.outbox.latest()}
+
+
+@pytest.mark.settings(site_name="The Allotment Society of Upper Lower Ham")
+def test_a_long_name_of_the_site_is_cut_in_the_subject_alone(
+    auth: Auth, alice: User
+) -> None:
+    letter = letters.password_changed(auth.desk, alice)
+
+    brief = auth.desk.sheet(alice).brief
+    assert brief.endswith("…")
+    assert letter.subject == f"Your {brief} password was changed"
+    assert auth.settings.site.name in " ".join(letter.text.split())
 
 
 def test_what_a_hash_costs_is_measured_in_time_of_the_processor(
@@ -177,3 +208,27 @@ def test_a_new_password_is_that_of_one_account_with_its_moment(
     assert auth.passwords.is_current(alice, alone=True)
     auth.passwords.lock(alice)
     assert not auth.passwords.is_current(hers)
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+@pytest.mark.parametrize("alone", [{}, {"alone": True}], ids=["many", "one"])
+def test_a_proven_password_is_held_until_the_end_with_others_or_alone(
+    auth: Auth, alice: User, alone: dict[str, bool]
+) -> None:
+    def is_free(lock: str) -> bool:
+        """Try to lock the account as somebody else, without waiting."""
+        look = f"SELECT id FROM vestibule_users FOR {lock} NOWAIT"
+        try:
+            with auth.db.engine.connect() as other:
+                return other.execute(text(look)).one() == (alice.id,)
+        except OperationalError:
+            return False
+
+    with auth.db.unit():
+        assert auth.passwords.is_current(alice, **alone)
+        # Nobody sets a password now, and others who sign in wait or not …
+        assert not is_free("NO KEY UPDATE")
+        assert is_free("SHARE") is not bool(alone)
+        # … but rows that belong to the account can be added.
+        assert is_free("KEY SHARE")
+    assert is_free("NO KEY UPDATE")

@@ -128,6 +128,16 @@ def test_a_stranger_s_mailbox_is_not_flooded_by_new_passwords(
     auth.passwords.set(zoe, zoe.hashed_password, is_proven=True)
     assert len(auth.outbox.latest(50)) == len(told) + 1
 
+    # Others are written to as before.
+    yan = auth.registration.register("yan@example.com", PASSWORD, "yan")
+    auth.passwords.set(yan, auth.passwords.hasher.hash(PASSWORD))
+    hers = [
+        one.subject
+        for one in auth.outbox.latest(50)
+        if one.recipient == "yan@example.com"
+    ]
+    assert any("password" in subject.lower() for subject in hers)
+
 
 def test_a_hash_of_fewer_rounds_than_anybody_makes_is_none(
     auth: Auth,

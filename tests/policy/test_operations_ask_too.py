@@ -169,6 +169,16 @@ OPERATIONS: dict[str, dict[Act, Does]] = {
             on.handle, by=by
         ),
     },
+    "sessions.end_others": {
+        Act.END_OTHERS: lambda a, on, by: a.sessions.end_others(
+            on.user, None, by=by
+        ),
+    },
+    "not_me.shut_out": {
+        Act.SHUT_OUT: lambda a, on, by: a.not_me.shut_out(
+            on.user, None, by=by
+        ),
+    },
     "profile.update": {
         Act.CHANGE_EMAIL: lambda a, on, by: a.profile.update(
             on.user, on.user.username, "x@new.example", by=by

@@ -106,8 +106,11 @@ def assert_leads_on(
     if not deed.is_page:
         assert answer.get("www-authenticate") == STEP_UP, str(deed)
         return
-    methods = {d.method for d in deeds(stage.app) if d.rule == deed.rule}
-    back = path if "GET" in methods else "/profile"
+    pages = {d.rule for d in deeds(stage.app) if d.method == "GET"}
+    back = path if deed.rule in pages else "/profile"
+    if deed.act is Act.END_DEVICE:
+        # The page with the button.
+        back = "/account/sessions"
     assert leads(answer) == ("/confirm", back), str(deed)
 
 

@@ -29,7 +29,7 @@ PROFILE = f"{PERSON} email_verified pending_email first_name last_name"
 PROFILE += " picture is_admin is_active created_at"
 FEEDBACK = "id username title content created_at updated_at"
 SESSION = f"user {PERSON} created_at expires_at idle_until"
-EVENT = "at act text outcome by door address browser system"
+EVENT = "at act text outcome by door address browser system is_foreign"
 DEVICE = "id browser system address created_at seen_at expires_at"
 PASSKEY = "id name aaguid is_backed_up is_verified is_quiet created_at used_at"
 # What WebAuthn names; of an account its name, its address and what devices

@@ -9,7 +9,9 @@ from conftest import (
     HTML,
     PASSWORD,
     Browser,
+    TurnableClock,
     field_errors,
+    form_token,
     notices,
     unadvised,
 )
@@ -260,3 +262,21 @@ def test_names_can_be_changed_where_they_are_asked_for(
     browser.send("/profile", typed, first_name=" ", last_name="")
     found = auth.db.find_user_by(id=alice.id)
     assert (found.first_name, found.last_name) == (None, None)
+
+
+def test_a_program_whose_proof_is_too_old_gets_no_cookie(
+    browser: Browser, alice: User, clock: TurnableClock
+) -> None:
+    browser.sign_in(alice.username)
+    typed = {
+        "username": alice.username,
+        "email": "alice@new.example",
+        "csrf_token": form_token(browser.open("/profile")),
+    }
+    clock.turn(minutes=10)
+
+    refused = browser.client.post("/profile", data=typed)
+
+    assert refused.status_code == 401
+    assert refused.mimetype == "application/problem+json"
+    assert refused.headers.getlist("Set-Cookie") == []

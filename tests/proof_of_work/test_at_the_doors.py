@@ -18,6 +18,7 @@ from proofs import (
     solution,
 )
 from vestibule.auth import Auth
+from vestibule.proof_of_work import ProofOfWork
 from vestibule.user import User
 
 one_database = pytest.mark.parametrize(
@@ -287,6 +288,43 @@ def test_a_solution_of_a_megabyte_is_refused_like_any_such_body(
 
 
 @one_database
+@pytest.mark.attack("A38")
+def test_a_solution_of_more_than_4096_characters_is_not_read(
+    auth: Auth,
+) -> None:
+    proofs = auth.throttle.worked.proofs
+    right = solution(proofs.challenge("login", ["one"]))
+
+    def of_length(characters: int) -> str:
+        """Add what means nothing, up to a length."""
+        bare = changed(right, lambda payload: payload.update(more=""))
+        room = characters * 3 // 4 - len(b64decode(bare))
+        more = "x" * room
+        return changed(right, lambda payload: payload.update(more=more))
+
+    for characters, is_read in ((4096, True), (4100, False)):
+        text = of_length(characters)
+        assert len(text) == characters
+        assert bool(proofs.solved(text, "login", ["one"])) is is_read
+
+
+@one_database
+@pytest.mark.parametrize(
+    ("thousands", "cost"), [(1, 1), (4, 1), (5, 2), (4096, 1000)]
+)
+def test_what_is_to_be_computed_is_what_the_setting_says(
+    auth: Auth, thousands: int, cost: int
+) -> None:
+    asked = auth.settings.having("test", PROOF_OF_WORK=str(thousands))
+    made = ProofOfWork(asked, auth.clock, auth.randomness)
+
+    challenge = made.challenge("login", ["one"])
+    assert challenge
+    # Of 4096 tries, each of so many rounds, one succeeds.
+    assert challenge["parameters"]["cost"] == cost
+
+
+@one_database
 @pytest.mark.attack("A22")
 @pytest.mark.asvs("9.2.2")
 def test_a_solution_is_for_its_own_act_name_and_place(
@@ -346,8 +384,6 @@ def test_a_solution_that_is_ten_minutes_old_comes_too_late(
 def test_a_harder_setting_makes_older_challenges_worthless(
     auth: Auth, alice: User
 ) -> None:
-    from vestibule.proof_of_work import ProofOfWork
-
     harder = auth.settings.having("test", PROOF_OF_WORK="9")
     made = [
         ProofOfWork(settings, auth.clock, auth.randomness)

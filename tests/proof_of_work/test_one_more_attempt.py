@@ -1,11 +1,13 @@
 """Whoever solves a challenge gets one more attempt, and nobody else does."""
 
 import pytest
+from sqlalchemy import select
 
 from conftest import PASSWORD, Postbox, TurnableClock
 from proofs import HERE, bringing, refused, solution
 from racing import FEWER, Track, move, put_count
 from vestibule import proof_of_work
+from vestibule.attempts import Attempts
 from vestibule.auth import Auth
 from vestibule.budgets import account_key
 from vestibule.capabilities.login.operations import CredentialsIncorrect
@@ -81,6 +83,42 @@ def test_two_processes_that_bring_one_solution_get_one_guess(
             guesses = race.round(move("work", **given), move("work", **given))
             codes = sorted(done.code for done in guesses)
             assert codes == ["credentials.incorrect", "rate.wait"]
+
+
+@pytest.mark.attack(32, "A21")
+def test_a_spent_solution_is_kept_for_as_long_as_it_could_be_brought_again(
+    auth: Auth, alice: User, clock: TurnableClock
+) -> None:
+    def kept() -> int:
+        """Clear away what is over; count the solutions that are left."""
+        auth.throttle.sweep(clock.now())
+        keys = auth.db.read(select(Attempts.key))
+        return sum(row[0].startswith("work:") for row in keys)
+
+    spend_all(auth)
+    work = solve(auth)
+    assert guess(auth, work=work) == "credentials.incorrect"
+
+    assert kept() == 1
+    assert guess(auth, work=work) == "rate.wait"
+    clock.turn(seconds=2 * proof_of_work.LIFE - 1)
+    assert kept() == 1
+    clock.turn(seconds=1)
+    assert kept() == 0
+
+
+@pytest.mark.attack(32, "A21")
+def test_a_budget_that_is_spent_in_that_very_moment_refuses_without_work(
+    auth: Auth, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spend_all(auth)
+    # As if the others had come between the look and the count.
+    monkeypatch.setattr(auth.throttle.counts, "is_any_shut", lambda _: False)
+
+    with bringing(), refused() as told:
+        auth.login.prove("alice", PASSWORD)
+    assert told.value.retry_after == 60
+    assert told.value.challenge
 
 
 def test_an_attempt_that_was_worked_for_lengthens_nobodys_wait(

@@ -360,6 +360,8 @@ def test_a_new_username_takes_no_proof_and_a_new_address_does(
         "/profile", username="alice2", email="alice@example.com"
     )
     assert (sent.status_code, sent.location) == (302, "/profile")
+    # The letter about the username.
+    assert len(postbox.empty()) == 1
 
     typed = {"username": "alice3", "email": "new@example.com"}
     sent = browser.send("/profile", typed)

@@ -199,7 +199,7 @@ def test_who_ends_which_sessions_stands_in_the_history(
         auth.sessions.end_device(handle, by=Actor(bob))
     with pytest.raises(NotProven):
         auth.sessions.end_device(handle, by=STRANGER)
-    auth.sessions.end_device(handle, by=Actor(alice))
+    auth.sessions.end_device(handle, by=Actor(alice, auth.clock.now()))
     assert auth.sessions.owner(second) is None
     assert auth.sessions.end_all(alice.id, keep=third) == 0
     fourth = auth.sessions.open(alice.id)

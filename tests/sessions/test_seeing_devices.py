@@ -158,6 +158,75 @@ def test_all_others_are_signed_out_after_a_question(
     assert auth.sessions.owner(bobs)
 
 
+@pytest.mark.asvs("7.5.2")
+@pytest.mark.attack("A20")
+def test_whoever_found_a_session_open_signs_nobody_else_out(
+    auth: Auth, alice: User, browser: Browser, clock: TurnableClock
+) -> None:
+    phone = opened(auth, alice, PHONE)
+    browser.sign_in("alice")
+    own = browser.client.get_cookie("session_id")
+    assert own
+    page = browser.open(PAGE).text
+    form = re.search(r'action="([^"]+/end)">.*?value="([^"]+)"', page, re.S)
+    assert form
+    clock.turn(minutes=6)
+
+    data = {"csrf_token": form[2]}
+    one = browser.client.post(form[1], data=data, headers=HTML)
+    others = browser.open(f"{PAGE}/others")
+    not_me = browser.open("/account/not-me")
+    called = [
+        browser.client.delete(f"/api/v1/sessions/{handle_of(auth, phone)}"),
+        browser.client.delete("/api/v1/sessions"),
+        browser.client.post("/api/v1/not-me"),
+    ]
+
+    for led, back in (
+        # There is the button that was pressed.
+        (one, PAGE),
+        (others, f"{PAGE}/others"),
+        (not_me, "/account/not-me"),
+    ):
+        assert led.status_code == 303
+        assert led.location == f"/confirm?next={back}"
+    for refused in called:
+        assert refused.status_code == 401
+        assert refused.json is not None
+        assert refused.json["code"] == "proof.too_old"
+    assert auth.sessions.owner(phone)
+    # Whoever proves it is there again, and goes on.
+    page_again = next_page(
+        browser, browser.send(one.location, password=PASSWORD)
+    )
+    assert page_again.request.path == PAGE
+    answer = browser.send(f"{PAGE}/others")
+    assert notices(next_page(browser, answer)) == [
+        "You are signed out everywhere else"
+    ]
+    assert auth.sessions.owner(phone) is None
+
+
+@pytest.mark.parametrize("way", ["page", "api", "contract"])
+@pytest.mark.asvs("7.4.4")
+def test_signing_out_here_is_always_easy(
+    auth: Auth, alice: User, browser: Browser, clock: TurnableClock, way: str
+) -> None:
+    browser.sign_in("alice")
+    own = browser.client.get_cookie("session_id")
+    assert own
+    clock.turn(hours=2)
+
+    if way == "page":
+        browser.send("/logout")
+    else:
+        prefix = "/api/v1" if way == "api" else ""
+        ending = "/current" if way == "api" else ""
+        browser.client.delete(f"{prefix}/sessions{ending}")
+
+    assert auth.sessions.owner(own.value) is None
+
+
 @pytest.mark.attack("A25")
 def test_without_the_forms_secret_nothing_is_ended(
     auth: Auth, alice: User, browser: Browser
@@ -296,9 +365,9 @@ def test_anothers_handle_is_answered_like_one_that_there_is_not(
             assert type(refused.value) is kind
     for odd in disguised(handle):
         with pytest.raises(NotAllowed):
-            auth.sessions.end_device(odd, by=Actor(alice))
+            auth.sessions.end_device(odd, by=Actor(alice, auth.clock.now()))
     assert auth.sessions.owner(phone)
-    auth.sessions.end_device(handle, by=Actor(alice))
+    auth.sessions.end_device(handle, by=Actor(alice, auth.clock.now()))
     assert auth.sessions.owner(phone) is None
 
 

@@ -13,6 +13,7 @@ from conftest import HTML
 from vestibule.auth import Auth
 from vestibule.doors.app import Vestibule
 from vestibule.doors.hall import Hall
+from vestibule.engine import DatabaseSilent
 from vestibule.readiness import Readiness
 from vestibule.settings import Settings
 
@@ -132,11 +133,30 @@ def test_a_schema_of_another_version_is_not_worked_with(
 
 @pytest.mark.asvs("16.5.2")
 def test_a_database_that_does_not_answer_makes_a_process_unready_for_a_while(
+    auth: Auth,
+    program: FlaskClient,
+    own: Hall,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def silent() -> str:
+        """Find nobody there."""
+        raise DatabaseSilent
+
+    with monkeypatch.context() as patch:
+        patch.setattr(auth.db, "revision", silent)
+        states = {"status": "not ready", "database": "silent"}
+        assert told(program) == (503, ALL_WELL | states | {"schema": "silent"})
+
+    own.readiness.begin_anew()
+    assert told(program) == (200, ALL_WELL)
+
+
+def test_a_database_that_has_lost_its_tables_is_not_called_silent(
     auth: Auth, program: FlaskClient, own: Hall
 ) -> None:
     auth.db.write(text("ALTER TABLE vestibule_version RENAME TO gone"))
-    missing = {"status": "not ready", "database": "silent", "schema": "silent"}
-    assert told(program) == (503, ALL_WELL | missing)
+    states = {"status": "not ready", "schema": "behind"}
+    assert told(program) == (503, ALL_WELL | states)
 
     auth.db.write(text("ALTER TABLE gone RENAME TO vestibule_version"))
     own.readiness.begin_anew()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from vestibule.doctor.checks import When, check
-from vestibule.doctor.finding import ERROR, WARNING, Skip, Trouble
+from vestibule.doctor.finding import ERROR, WARNING, Trouble
 from vestibule.doctor.installation import Installation
 
 MIB = 2**20
@@ -111,9 +111,7 @@ def has_inodes(installation: Installation) -> Iterator[Trouble]:
 )
 def is_writable(installation: Installation) -> Iterator[Trouble]:
     """Write a file without a name, which is gone at once."""
-    folder = installation.settings.data_folder
-    if not folder.is_dir():
-        raise Skip(f"there is no {folder} yet")
+    folder = installation.data_folder
     try:
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(b"x")

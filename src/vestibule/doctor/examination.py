@@ -1,8 +1,7 @@
 """The examination: makes all checks, and gives a finding for each."""
 
 import traceback
-from collections.abc import Callable, Iterator
-from urllib.parse import unquote, urlsplit
+from collections.abc import Callable, Iterable, Iterator
 
 from vestibule.doctor import (
     administrators,
@@ -27,7 +26,7 @@ from vestibule.doctor import (
 from vestibule.doctor.checks import CHECKS, GROUPS, Check, When
 from vestibule.doctor.finding import Finding, Skip, State, Trouble
 from vestibule.doctor.installation import Installation
-from vestibule.settings import Settings
+from vestibule.ground.redaction import without
 
 # The register is complete once all these are imported.
 MODULES = (
@@ -37,8 +36,6 @@ MODULES = (
 )  # fmt: skip
 # Groups of which a check may wait for somebody else.
 SLOW = {"mail", "site", "clock", "valkey"}
-# A secret this short may stand in any sentence.
-SHORTEST = 5
 
 
 def in_order() -> list[Check]:
@@ -67,7 +64,7 @@ def examine(
 
 def findings(one: Check, installation: Installation) -> Iterator[Finding]:
     """Make one check."""
-    secrets = secrets_of(installation.settings)
+    secrets = installation.settings.secrets
     troubles: list[Trouble] = []
     try:
         if installation.is_late and one.group in SLOW:
@@ -98,38 +95,15 @@ def _crashed(bug: Exception) -> Trouble:
     )
 
 
-def secrets_of(settings: Settings) -> list[str]:
-    """List what must never be shown, the longest first."""
-    found: set[str] = set(settings.keys.all)
-    for what, value in settings.values():
-        text = str(value)
-        if what.secret and value:
-            found.add(text)
-            password = _password_in(text)
-            found |= {password, unquote(password)}
-    known = (text for text in found if len(text) >= SHORTEST)
-    return sorted(known, key=len, reverse=True)
-
-
-def _password_in(text: str) -> str:
-    """Read the password in an address, if it is one and has one."""
-    try:
-        return urlsplit(text).password or ""
-    except ValueError:
-        return ""
-
-
-def scrubbed(text: str, secrets: list[str]) -> str:
+def scrubbed(text: str, secrets: Iterable[str]) -> str:
     """Blacken every secret in a text that may come from elsewhere.
 
     Attack: a mail or name server whose answer moves the cursor of a
     terminal, and writes "0 errors" there.
     """
-    for secret in secrets:
-        text = text.replace(secret, "********")
     return "".join(
         one if one.isprintable() or one == "\n" else _spelt(one)
-        for one in text
+        for one in without(secrets, text)
     )
 
 

@@ -129,9 +129,7 @@ def secret_files_are_private(installation: Installation) -> Iterator[Trouble]:
 )
 def data_is_private(installation: Installation) -> Iterator[Trouble]:
     """Look at the data folder and the database in it."""
-    folder = installation.settings.data_folder
-    if not folder.exists():
-        raise Skip(f"there is no {folder} yet")
+    folder = installation.data_folder
     found, bits = folder.stat(), open_bits(folder)
     if bits & 0o002:
         yield Trouble(

@@ -18,17 +18,14 @@ from urllib.parse import urlsplit
 import dns.resolver
 
 import vestibule
+from vestibule.custody import is_keyless
 from vestibule.doctor.finding import Skip
+from vestibule.doctor.patience import Patience
 from vestibule.doctor.probe import Visit, visited
 from vestibule.doctor.reader import Reader
 from vestibule.ground.clock import Clock
 from vestibule.ground.knobs import SettingsError
 from vestibule.settings import Settings
-
-# Seconds after which nothing slow is begun any more.
-ENOUGH = 14.0
-# Seconds that one question to a name server may take.
-DNS_PATIENCE = 2.0
 
 
 @dataclass
@@ -51,12 +48,25 @@ class Installation:
     user: int = field(default_factory=os.geteuid)
     # In a host, which signs with the key that the data folder keeps.
     is_mounted: bool = False
+    patience: Patience = Patience()
     began: float = field(default_factory=monotonic)
 
     @property
     def host(self) -> str:
         """The host name of the public address."""
         return urlsplit(self.settings.base_url).hostname or "localhost"
+
+    @property
+    def data_folder(self) -> Path:
+        """The folder that the site writes to.
+
+        Raises:
+            Skip: there is none yet.
+        """
+        folder = self.settings.data_folder
+        if not folder.exists():
+            raise Skip(f"there is no {folder} yet")
+        return folder
 
     @cached_property
     def database(self) -> Reader:
@@ -66,7 +76,7 @@ class Installation:
             Skip: its address cannot be read.
         """
         try:
-            return Reader(self.settings)
+            return Reader(self.settings, self.clock)
         except SettingsError as error:
             raise Skip("the address of the database is none") from error
 
@@ -79,7 +89,7 @@ class Installation:
             made = dns.resolver.Resolver(configure=False)
             made.nameservers = [self.name_server[0]]
             made.port = self.name_server[1]
-        made.lifetime = DNS_PATIENCE
+        made.lifetime = self.patience.names
         return made
 
     @cached_property
@@ -91,12 +101,16 @@ class Installation:
         """
         if not self.settings.site.base_url:
             raise Skip("there is no public address")
-        return visited(self.settings, self.clock, self.dial, self.authority)
+        if is_keyless(self.settings):
+            raise Skip("there is no secret key here")
+        return visited(
+            self.settings, self.clock, self.dial, self.authority, self.patience
+        )
 
     @property
     def is_late(self) -> bool:
         """Whether so much time is spent that nothing slow may begin."""
-        return monotonic() - self.began > ENOUGH
+        return monotonic() - self.began > self.patience.all
 
     def close(self) -> None:
         """Let go of what was opened."""

@@ -13,8 +13,6 @@ from vestibule.ground.mail_troubles import advice_on
 from vestibule.outbox import OutboxLetter
 from vestibule.worker import smtp_for
 
-# Seconds for each answer of the mail server.
-PATIENCE = 3.0
 # Seconds after which a letter that has not left is late.
 LATE = 600
 
@@ -65,7 +63,7 @@ def server_accepts(installation: Installation) -> Iterator[Trouble]:
     if post is None:
         return
     try:
-        post.greet(PATIENCE)
+        post.greet(installation.patience.mail)
     except (OSError, UnicodeError, smtplib.SMTPException) as error:
         kind = type(error).__name__
         yield Trouble(

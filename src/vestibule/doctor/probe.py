@@ -18,13 +18,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from vestibule.doctor.finding import Skip
+from vestibule.doctor.patience import Patience
 from vestibule.ground.clock import Clock
 from vestibule.ground.randomness import Randomness
 from vestibule.ground.signing import Seal
 from vestibule.settings import Settings
 
-# Seconds for each step, and for all of them.
-PATIENCE, ENOUGH = 4.0, 6.0
 Dial = Callable[..., socket.socket]
 # An address for documentation (RFC 5737), which no visitor can have.
 FORGED = "192.0.2.77"
@@ -69,7 +68,11 @@ class Visit:
 
 
 def visited(
-    settings: Settings, clock: Clock, dial: Dial, authority: Path | None
+    settings: Settings,
+    clock: Clock,
+    dial: Dial,
+    authority: Path | None,
+    patience: Patience,
 ) -> Visit:
     """Ask the public address who answers there, and what arrives.
 
@@ -78,6 +81,7 @@ def visited(
         clock: of this machine.
         dial: opens a connection to a host and port.
         authority: certificates to trust, in place of the system's.
+        patience: how long it may take.
     """
     nonce = Randomness().token()
     seal = Seal(settings.keys, PURPOSE, clock)
@@ -89,7 +93,7 @@ def visited(
     }
     url = settings.site_root + PATH
     try:
-        status, given, body = fetched(url, headers, dial, authority)
+        status, given, body = fetched(url, headers, dial, authority, patience)
     except (OSError, http.client.HTTPException, UnicodeError) as error:
         return Visit(trouble=f"{type(error).__name__}: {error}"[:200])
     return Visit("", status, tuple(given), _opened(seal, body, nonce))
@@ -100,6 +104,7 @@ def fetched(
     headers: dict[str, str],
     dial: Dial,
     authority: Path | None = None,
+    patience: Patience = Patience(),  # noqa: B008 - it is frozen
 ) -> tuple[int, list[tuple[str, str]], bytes]:
     """Fetch one address, without following where it leads."""
     parts = urlsplit(url)
@@ -108,13 +113,13 @@ def fetched(
     if parts.scheme == "https":
         context = ssl.create_default_context(cafile=authority)
         connection = http.client.HTTPSConnection(
-            host, parts.port, timeout=PATIENCE, context=context
+            host, parts.port, timeout=patience.step, context=context
         )
     else:
         connection = http.client.HTTPConnection(
-            host, parts.port, timeout=PATIENCE
+            host, parts.port, timeout=patience.step
         )
-    with _for_a_while(dial) as dialled:
+    with _for_a_while(dial, patience.visit) as dialled:
         # The standard library has no other way to say where a host is.
         connection._create_connection = dialled  # type: ignore[attr-defined]
         try:
@@ -126,7 +131,7 @@ def fetched(
 
 
 @contextmanager
-def _for_a_while(dial: Dial) -> Iterator[Dial]:
+def _for_a_while(dial: Dial, seconds: float) -> Iterator[Dial]:
     """Give what opens connections that are cut in the end.
 
     Attack: an answer of which a byte comes every few seconds, for ever.
@@ -145,7 +150,7 @@ def _for_a_while(dial: Dial) -> Iterator[Dial]:
             with suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
 
-    timer = threading.Timer(ENOUGH, cut)
+    timer = threading.Timer(seconds, cut)
     timer.daemon = True
     timer.start()
     try:

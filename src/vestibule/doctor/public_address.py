@@ -123,7 +123,10 @@ def http_leads_to_https(installation: Installation) -> Iterator[Trouble]:
     url = f"http://{host}:80/login"
     try:
         status, headers, _ = fetched(
-            url, {"Accept": "text/html"}, installation.dial
+            url,
+            {"Accept": "text/html"},
+            installation.dial,
+            patience=installation.patience,
         )
     except (OSError, http.client.HTTPException):
         return

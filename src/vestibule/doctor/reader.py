@@ -14,6 +14,7 @@ from sqlalchemy.exc import DatabaseError
 
 from vestibule.doctor.finding import Skip
 from vestibule.engine import (
+    LEGIBLY,
     SECONDS_TO_WAIT,
     calmly,
     database_address,
@@ -21,6 +22,8 @@ from vestibule.engine import (
     reading,
 )
 from vestibule.errors import Unavailable
+from vestibule.ground.clock import Clock
+from vestibule.ground.randomness import Randomness
 from vestibule.migrations import HEAD, schema_version
 from vestibule.settings import Settings
 
@@ -52,8 +55,10 @@ class Reader:
     gives it, so that it is seen as it lies there.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         self.settings = settings
+        self.clock = Clock() if clock is None else clock
+        self.randomness = Randomness()
         self.address = database_address(settings)
         self.kind = self.address.get_backend_name()
         self._trouble: Exception | None = None
@@ -104,6 +109,7 @@ class Reader:
             timeout=SECONDS_TO_WAIT,
             check_same_thread=False,
         )
+        made.text_factory = LEGIBLY
         made.execute("PRAGMA query_only=ON").close()
         return made
 
@@ -158,14 +164,14 @@ class Reader:
         with self.connected() as connection:
             return connection.execute(question).scalar()
 
-    def read(self, question: Executable, **values: Any) -> Sequence[Any]:
+    def read(self, statement: Executable, **values: Any) -> Sequence[Any]:
         """Ask for rows, as of the database of accounts."""
         with self.connected() as connection:
-            return connection.execute(question, values).all()
+            return connection.execute(statement, values).all()
 
-    def first(self, question: Executable, **values: Any) -> Any:
+    def first(self, statement: Executable, **values: Any) -> Any:
         """Ask for the first row."""
-        rows = self.read(question, **values)
+        rows = self.read(statement, **values)
         return rows[0] if rows else None
 
     def needs_tables(self) -> None:

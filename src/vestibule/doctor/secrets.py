@@ -106,7 +106,8 @@ def key_is_secret(installation: Installation) -> Iterator[Trouble]:
 )
 def old_keys_are_secret(installation: Installation) -> Iterator[Trouble]:
     """Look whether a former key could be guessed."""
-    for number, key in enumerate(installation.settings.keys.old, 1):
+    old = installation.settings.site.old_secret_keys
+    for number, key in enumerate(old, 1):
         fault = fault_of_key(key)
         if fault:
             yield Trouble(

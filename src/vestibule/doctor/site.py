@@ -28,7 +28,7 @@ EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 - what is looked for
     fine="There is a public address, and it is https.",
     why="Every link in a mail begins with it. Over http, passwords and "
     "sessions can be read on the way, and the cookies are not Secure.",
-    fix="export VESTIBULE_BASE_URL=https://id.example.com",
+    fix="VESTIBULE_BASE_URL=https://id.example.com",
     when=When.START,
 )
 def address_is_public(installation: Installation) -> Iterator[Trouble]:

@@ -8,8 +8,6 @@ from vestibule.doctor.checks import check
 from vestibule.doctor.finding import NOTICE, WARNING, Skip, Trouble
 from vestibule.doctor.installation import Installation, is_loopback
 
-PATIENCE = 1.0
-
 
 def _url(installation: Installation) -> str:
     """Say where Valkey is.
@@ -31,8 +29,8 @@ def _asked(installation: Installation) -> dict[str, Any]:
 
     client: Any = Valkey.from_url(
         _url(installation),
-        socket_timeout=PATIENCE,
-        socket_connect_timeout=PATIENCE,
+        socket_timeout=installation.patience.valkey,
+        socket_connect_timeout=installation.patience.valkey,
         retry=Retry(NoBackoff(), 0),
         decode_responses=True,
     )

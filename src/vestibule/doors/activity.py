@@ -55,7 +55,8 @@ class Line:
 
     ``by`` is ``self`` for the account's owner, ``other`` for somebody else
     who was signed in, ``operator`` for commands, and else empty. ``actor``
-    and ``subject`` name people whose accounts are still there.
+    and ``subject`` name people whose accounts are still there. What is
+    foreign was not written by us.
     """
 
     at: int
@@ -73,6 +74,7 @@ class Line:
     agent: str
     code: str
     way: str
+    is_foreign: bool
 
 
 def acts() -> list[tuple[str, str]]:
@@ -143,6 +145,7 @@ def _line(event: "Happened", called: Mapping[int, str]) -> Line:
         agent=event.agent,
         code=event.outcome,
         way=event.door,
+        is_foreign=event.is_foreign,
     )
 
 

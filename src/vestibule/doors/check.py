@@ -13,12 +13,13 @@ from urllib.parse import quote
 
 from vestibule.doors.addresses import CHECK, is_taken
 from vestibule.doors.credentials import bearer_claim, bearer_token
-from vestibule.doors.guards import NotFromHere, is_local
+from vestibule.doors.guards import ByHttp, NotFromHere, is_local
 from vestibule.doors.headers import of_no_page
 from vestibule.doors.probe import ProbeAnswer
 from vestibule.doors.refusals import HTTP_REASONS
 from vestibule.doors.request_ids import number_of
 from vestibule.doors.returning import Returning
+from vestibule.doors.whence import is_by_http
 from vestibule.errors import Fault, NotProven, Unavailable
 
 if TYPE_CHECKING:
@@ -59,11 +60,12 @@ class Check:
         self._cookie = own.session_reader
         self._outages = own.outages
         self._trusted = own.auth.settings.site.trusted_proxies
+        self._is_https = own.is_https
         self._returning = Returning(own.auth.settings)
         self._loopback_only = own.auth.settings.site.loopback_only
         self._language = own.auth.settings.brand.language
         self._refused = self._problem(401, Fault(NotProven.reason))
-        self._usual = (*_KEPT_PRIVATE, *of_no_page(is_https=own.is_https))
+        self._usual = (*_KEPT_PRIVATE, *of_no_page(own))
 
     def __call__(
         self, environ: "WSGIEnvironment", start: "StartResponse"
@@ -94,6 +96,9 @@ class Check:
             return _STATUS_LINES[405], [*headers, allow], body
         if self._loopback_only and not is_local(environ):
             headers, body = self._problem(403, Fault(NotFromHere.reason))
+            return _STATUS_LINES[403], headers, body
+        if self._is_https and is_by_http(environ, self._trusted):
+            headers, body = self._problem(403, Fault(ByHttp.reason))
             return _STATUS_LINES[403], headers, body
         claim = bearer_claim(environ)
         # Who comes as a bearer is never taken for the cookie's owner.

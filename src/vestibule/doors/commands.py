@@ -144,7 +144,11 @@ def _run(command: Callable[[], object]) -> object:
         # What the driver says names the host and never the password.
         cause = getattr(refusal.__cause__, "orig", refusal)
         why = str(cause).partition("\n")[0]
-        text = say("The database does not answer: {why}", why=why)
+        text = (
+            say("The database has lost a table: {why}", why=why)
+            if refusal.lacks
+            else say("The database does not answer: {why}", why=why)
+        )
         fail(text, UNAVAILABLE)
     except Refusal as refusal:
         for fault in refusal.faults:

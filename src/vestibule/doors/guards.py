@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 from flask import request
 from werkzeug.exceptions import BadRequest
 
-from vestibule.doors.hall import settings
+from vestibule.doors.hall import hall, settings
+from vestibule.doors.whence import is_by_http
 from vestibule.errors import NotServed, Reason, Unavailable
 from vestibule.ground.base_url import origin_of
 
@@ -41,6 +42,22 @@ class NotFromHere(NotServed):
     reason = Reason(
         "request.not_local", "This site answers only to its own machine"
     )
+
+
+class ByHttp(NotServed):
+    """Somebody came without encryption to a site that is to have it."""
+
+    reason = Reason(
+        "request.https_required", "This site is to be reached by https alone"
+    )
+
+
+def came_by_http() -> bool:
+    """Tell whether this request came by http, and should not have."""
+    own = hall()
+    if not own.is_https:
+        return False
+    return is_by_http(request.environ, own.auth.settings.site.trusted_proxies)
 
 
 def refuse_when_busy() -> None:

@@ -64,6 +64,7 @@ class Hall:
         self.parts: list[Part] = []
         settings = auth.settings
         self.is_https = settings.is_https
+        self.hsts = settings.site.hsts
         self.brand = Brand.read(settings.brand.folder)
         keys = settings.keys
         self.visit_seal = Seal(keys, "visit", auth.clock)

@@ -9,7 +9,7 @@ Source: OWASP Secure Headers Project; ASVS 5.0 3.4.
 from flask import request
 from werkzeug.wrappers import Response
 
-from vestibule.doors.hall import hall
+from vestibule.doors.hall import Hall, hall
 from vestibule.doors.refusals import number
 
 _POLICY = (
@@ -38,7 +38,17 @@ _ALWAYS = (
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
 )
-_BY_HTTPS = (("Strict-Transport-Security", "max-age=31536000"),)
+# By VESTIBULE_HSTS. Only the operator knows whether every subdomain speaks
+# https; one that does not could be reached by nobody any more.
+_BY_HTTPS = {
+    "host": (("Strict-Transport-Security", "max-age=31536000"),),
+    "subdomains": (
+        (
+            "Strict-Transport-Security",
+            "max-age=31536000; includeSubDomains",
+        ),
+    ),
+}
 # By what an answer differs that may be about somebody.
 _VARY = ("Cookie", "Authorization", "Accept", "Accept-Language")
 
@@ -56,9 +66,9 @@ _FOR_ALL = {
 }
 
 
-def of_no_page(*, is_https: bool) -> tuple[tuple[str, str], ...]:
+def of_no_page(own: Hall) -> tuple[tuple[str, str], ...]:
     """List the headers of an answer that is made without Flask."""
-    more = _BY_HTTPS if is_https else ()
+    more = _BY_HTTPS[own.hsts] if own.is_https else ()
     return (("Content-Security-Policy", INERT), *_ALWAYS[1:], *more)
 
 
@@ -78,11 +88,11 @@ def add_headers(response: Response) -> Response:
     headers = response.headers
     there = {name.lower() for name, _ in headers}
     wanted: tuple[tuple[str, str], ...] = _ALWAYS
-    targets = hall().form_targets
-    if targets:
-        wanted = (_sharing(targets), *_ALWAYS[1:])
-    if hall().is_https:
-        wanted += _BY_HTTPS
+    own = hall()
+    if own.form_targets:
+        wanted = (_sharing(own.form_targets), *_ALWAYS[1:])
+    if own.is_https:
+        wanted += _BY_HTTPS[own.hsts]
     for name, value in wanted:
         if name.lower() not in there:
             headers.add(name, value)

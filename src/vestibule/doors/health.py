@@ -56,7 +56,7 @@ class Endpoint:
         self._loopback_only = own.auth.settings.site.loopback_only
         self._usual = (
             ("Cache-Control", "no-store"),
-            *of_no_page(is_https=own.is_https),
+            *of_no_page(own),
         )
 
     def __call__(

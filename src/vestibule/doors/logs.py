@@ -12,7 +12,6 @@ import sys
 import threading
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from structlog.stdlib import ExtraAdder, ProcessorFormatter
 from structlog.types import EventDict
@@ -54,7 +53,7 @@ def write_json(settings: Settings, descriptor: int = 2) -> None:
         descriptor: of the stream; that of errors if left out.
     """
     handler = LogStream(descriptor)
-    handler.setFormatter(formatter(secrets_of(settings)))
+    handler.setFormatter(formatter(settings.secrets))
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
@@ -63,32 +62,6 @@ def write_json(settings: Settings, descriptor: int = 2) -> None:
     logging.captureWarnings(True)
     sys.excepthook = _note_crash
     threading.excepthook = _note_crash_of_thread
-
-
-def secrets_of(settings: Settings) -> tuple[str, ...]:
-    """List what settings hold that no line may show."""
-    secret = [
-        text
-        for what, value in settings.values()
-        if what.secret
-        for text in str(value).split(",")
-    ]
-    # An address is signed in to with a password, which may stand alone.
-    inside = [_password_in(text) for text in secret if "@" in text]
-    # A driver may tell it as it stands there, or as it is meant.
-    inside += [unquote(text) for text in inside]
-    # What is short may be part of any word; the longest first, for one may
-    # be part of another.
-    long = {text for text in secret + inside if len(text) >= 6}
-    return tuple(sorted(long, key=len, reverse=True))
-
-
-def _password_in(address: str) -> str:
-    """Read the password in an address, if it has one."""
-    try:
-        return urlsplit(address).password or ""
-    except ValueError:
-        return ""
 
 
 def formatter(secrets: tuple[str, ...]) -> logging.Formatter:

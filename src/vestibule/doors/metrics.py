@@ -26,6 +26,7 @@ from vestibule.doors.credentials import bearer_claim
 from vestibule.doors.health import Endpoint, Told, refused
 from vestibule.doors.metrics_files import dead, folder
 from vestibule.doors.request_ids import Entry
+from vestibule.doors.whence import is_by_http
 from vestibule.errors import TooMany, Unavailable
 from vestibule.ground.tally import counted
 from vestibule.signals import Happening, happened
@@ -200,9 +201,12 @@ def place_metrics(own: "Hall") -> Metrics:
     """Put the metrics in front of an application, at its root."""
     metrics = Metrics(own.auth)
     token = own.auth.settings.watch.metrics_token.encode()
+    trusted = own.auth.settings.site.trusted_proxies
 
     def told(environ: "WSGIEnvironment") -> Told:
         """Tell the metrics to whoever has the token."""
+        if own.is_https and is_by_http(environ, trusted):
+            return refused(403)
         claim = bearer_claim(environ)
         scheme, _, given = (claim or "").partition(" ")
         # Attack: finding the token letter by letter, by the time it takes.

@@ -85,6 +85,8 @@ def refusals(method: str, call: Call) -> dict[int, list[str]]:
         codes += ACTING
     if settings().site.loopback_only:
         codes.append("request.not_local")
+    if settings().is_https:
+        codes.append("request.https_required")
     if call.takes is not None:
         codes += READING
     if not call.act.is_public:

@@ -7,8 +7,10 @@ Source: RFC 9110 section 15; RFC 9457 (problem details).
 import json
 import logging
 from collections.abc import Mapping
+from urllib.parse import quote
 
 from flask import (
+    current_app,
     make_response,
     redirect,
     request,
@@ -95,12 +97,25 @@ def answer_refusal(refusal: Refusal) -> Response:
 
 def _to_confirm() -> Response:
     """Send a browser to confirm who it is, and back to the page it saw."""
-    is_page = can_be_looked_at()
-    back = here() if is_page else url_for("vestibule.profile.show")
+    back = here() if can_be_looked_at() else _page_above()
     if request.method not in ("GET", "HEAD"):
         text = say("Nothing is done yet. Confirm, then send the form again")
         visit().note("info", text)
     return redirect(url_for("vestibule.recent_proof.confirm", next=back), 303)
+
+
+def _page_above() -> str:
+    """Say the address of the nearest page above one that only acts.
+
+    Its button is most likely there; the profile, if there is no page.
+    """
+    adapter = current_app.create_url_adapter(request)
+    path = request.path.rpartition("/")[0]
+    while path and adapter is not None:
+        if adapter.test(path, "GET"):
+            return quote(request.root_path + path)
+        path = path.rpartition("/")[0]
+    return url_for("vestibule.profile.show")
 
 
 def _step_up() -> dict[str, str]:

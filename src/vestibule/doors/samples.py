@@ -17,6 +17,7 @@ from vestibule.capabilities.not_me import letters as not_me
 from vestibule.capabilities.passkeys import letters as passkeys
 from vestibule.capabilities.password_reset import letters as password_reset
 from vestibule.capabilities.passwords import letters as passwords
+from vestibule.capabilities.profile import letters as profile
 from vestibule.capabilities.recovery_codes import letters as recovery_codes
 from vestibule.capabilities.registration import letters as registration
 from vestibule.correspondence import Desk
@@ -99,6 +100,10 @@ KINDS: dict[str, Kind] = {
     "password_changed": passwords.password_changed,
     "password_changed_by_operator": partial(
         passwords.password_changed, by_operator=True
+    ),
+    "username_changed": partial(profile.username_changed, username="anni"),
+    "username_changed_by_operator": partial(
+        profile.username_changed, username="anni", by_operator=True
     ),
     "sign_in_closed": administration.sign_in_closed,
     "sign_in_opened": administration.sign_in_opened,

@@ -5,7 +5,7 @@ from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response
 
-from vestibule.doors import guards, refusals
+from vestibule.doors import guards, https, refusals
 from vestibule.doors.classic import answer_programs
 from vestibule.doors.headers import add_headers
 from vestibule.doors.shapes import limit_body, take_body
@@ -26,9 +26,11 @@ def protect(place: Flask | Blueprint) -> None:
     place.register_error_handler(Exception, refusals.answer_bug)
 
 
-def _greet() -> None:
+def _greet() -> Response | None:
     """Refuse whom nobody should serve, and set limits for all others."""
     guards.refuse_when_busy()
+    if guards.came_by_http():
+        return https.led_or_refused()
     # Routing would lead from "//login" to a whole address made of the Host
     # header, which anybody may have written.
     if isinstance(request.routing_exception, RequestRedirect):
@@ -38,6 +40,7 @@ def _greet() -> None:
     guards.refuse_foreign_sites()
     limit_body()
     take_body()
+    return None
 
 
 def _see_off(response: Response) -> Response:

@@ -1,4 +1,4 @@
-"""Whence: from which network address a request comes."""
+"""Whence: from which network address a request comes, and how."""
 
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING
@@ -36,6 +36,28 @@ def client_address(environ: "WSGIEnvironment", trusted: "Networks") -> str:
         if found is None:
             return UNKNOWN
     return str(found)
+
+
+def is_by_http(environ: "WSGIEnvironment", trusted: "Networks") -> bool:
+    """Tell whether a request is known to have come without encryption.
+
+    Only a proxy of ours knows how the client came; our own server speaks
+    http with it in any case. Of several proxies the first entry is that of
+    the one in front. Who has a proxy believe a forged "http" is refused,
+    and nobody else.
+
+    Args:
+        environ: the request, as WSGI has it.
+        trusted: the networks of our proxies.
+    """
+    said = environ.get("HTTP_X_FORWARDED_PROTO")
+    # Nearly everybody ends here.
+    if said is None or said == "https" or not trusted:
+        return False
+    if said.partition(",")[0].strip().lower() != "http":
+        return False
+    peer = _read(environ.get("REMOTE_ADDR") or "")
+    return peer is not None and any(peer in network for network in trusted)
 
 
 def _read(hop: str) -> IPv4Address | IPv6Address | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from vestibule.engine import calmly, open_engine, reading
+from vestibule.engine import calmly, is_there, open_engine, reading
 from vestibule.errors import SchemaError
 from vestibule.records import PREFIX
 from vestibule.settings import Settings
@@ -74,7 +74,9 @@ def upgrade(settings: Settings) -> bool:
 
 
 def version_at(settings: Settings) -> str | None:
-    """Read the revision of the configured database."""
+    """Read the revision of the configured database; make none."""
+    if not is_there(settings):
+        return None
     engine = open_engine(settings)
     try:
         return schema_version(engine)

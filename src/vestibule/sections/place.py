@@ -74,8 +74,16 @@ class SiteSettings:
     trusted_proxies: Networks = knob(
         "TRUSTED_PROXIES",
         (),
-        "Networks whose X-Forwarded-For is believed, with commas between.",
+        "Networks whose X-Forwarded-For and X-Forwarded-Proto are believed, "
+        "with commas between.",
         kind="networks",
+    )
+    hsts: str = knob(
+        "HSTS",
+        "host",
+        "Who is to be reached by https alone, once a browser has been here "
+        "by https: the host of the site, or all subdomains below it, too.",
+        choices=("host", "subdomains"),
     )
     loopback_only: bool = knob(
         "LOOPBACK_ONLY",

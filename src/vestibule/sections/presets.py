@@ -9,6 +9,7 @@ PRESETS: dict[str, dict[str, str]] = {
         "SESSION_IDLE": "1h",
         "SESSION_ABSOLUTE": "24h",
         "SESSION_REMEMBER": "24h",
+        "HSTS": "subdomains",
     },
     "classroom": {
         "PASSWORD_MIN_LENGTH": "1",

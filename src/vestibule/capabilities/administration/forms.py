@@ -20,21 +20,7 @@ ANSWERS = {
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Search(asked.Leafing):
-    """What is looked for, and which part of what is found."""
-
-    @property
-    def chosen(self) -> dict[str, str]:
-        """What was asked for, as the address of another page has it."""
-        return {
-            name: value
-            for name in self.looks()
-            if name != "before" and (value := getattr(self, name))
-        }
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class UserSearch(Search):
+class UserSearch(asked.Search, asked.Leafing):
     """Which accounts to list."""
 
     search: str = text(
@@ -52,7 +38,7 @@ class UserSearch(Search):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class FeedbackSearch(Search):
+class FeedbackSearch(asked.Search, asked.Leafing):
     """Which feedback to list."""
 
     search: str = text(

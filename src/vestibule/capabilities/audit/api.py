@@ -8,6 +8,7 @@ from vestibule.capabilities.audit.forms import Part, placed
 from vestibule.doors import activity as words
 from vestibule.doors.answers import (
     Answer,
+    Switch,
     Text,
     moment,
     parts,
@@ -39,6 +40,11 @@ class EventAnswer(Answer):
     address: str = told(Text, "From which network address; empty if unknown")
     browser: str = told(Text, "The browser or program; empty if unknown")
     system: str = told(Text, "Its operating system; empty if unknown")
+    is_foreign: bool = told(
+        Switch,
+        "Whether it was not this site that wrote this: somebody else put it "
+        "into the database, or changed it there",
+    )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -81,4 +87,5 @@ def _told(line: words.Line) -> EventAnswer:
         address=line.address,
         browser=name.browser,
         system=name.system,
+        is_foreign=line.is_foreign,
     )

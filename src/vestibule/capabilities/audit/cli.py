@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from vestibule.capabilities.audit.anchors import WRONG, anchors_in
+from vestibule.capabilities.audit.anchors import WRONG, anchor, anchors_in
 from vestibule.capabilities.audit.outcomes import Happened, Wanted
 from vestibule.doors.commands import (
     FAILED,
@@ -132,9 +132,10 @@ def _line(event: Happened) -> str:
     actor = "-" if event.actor_id is None else event.actor_id
     subject = "-" if event.subject_id is None else event.subject_id
     people = f"{actor}>{subject}"
+    foreign = say("not written by this site") if event.is_foreign else ""
     return (
         f"{row:>7}  {written(event.at)}  {event.act:28} {event.outcome:24} "
-        f"{people:12} {event.door:8} {event.address}"
+        f"{people:12} {event.door:8} {event.address:15} {foreign}"
     ).rstrip()
 
 
@@ -219,6 +220,8 @@ def verify(
     for count, found in enumerate(findings, 1):
         if count <= MOST_FINDINGS:
             click.echo(say(WRONG[found.what], **vars(found)))
+    if verifier.older:
+        tell("Rows from before signatures: {count}.", count=verifier.older)
     if count:
         text = say("The history was changed. Findings: {count}.", count=count)
         fail(text, FAILED)
@@ -233,7 +236,7 @@ def verify(
 
 def _anchor(text: str) -> tuple[int, bytes]:
     """Read an end that was noted elsewhere."""
-    found = next(anchors_in([text]), None)
+    found = anchor(text)
     if found is None:
         why = say("{given}: write it as `audit head` prints it.", given=text)
         fail(why, USAGE)

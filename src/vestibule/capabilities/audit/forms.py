@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 from uuid import UUID
 
+from vestibule import asked
 from vestibule.capabilities.audit.outcomes import REFUSED
 from vestibule.errors import Fault, Reason
 from vestibule.field import NO_CHOICE, choice, text
@@ -59,9 +60,7 @@ class Part(Shape):
 
 def _day(label: str) -> Any:
     """Declare a field for a day."""
-    return text(
-        label, longest=10, missing=None, hint="Like 2026-11-22, in UTC"
-    )
+    return text(label, longest=10, missing=None, hint="Like 2026-11-22, UTC")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -75,8 +74,7 @@ class Filters(Shape):
         longest=LONGEST_EMAIL,
         missing=None,
         kind="search",
-        hint="By them or to them: a whole username or email; "
-        "somebody deleted by number, as id:7",
+        hint="A whole username or email; a deleted account as id:7",
     )
     since: str = _day("From this day")
     until: str = _day("To this day")
@@ -116,22 +114,13 @@ class Filters(Shape):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class HistorySearch(Filters, Part):
+class HistorySearch(asked.Search, Filters, Part):
     """Which events to list."""
 
     def faults(self) -> Iterator[Fault]:
         """Refuse what nobody can look for, and what is no place."""
         yield from Filters.faults(self)
         yield from Part.faults(self)
-
-    @property
-    def chosen(self) -> dict[str, str]:
-        """What was asked for, as the address of another page has it."""
-        return {
-            name: value
-            for name in self.looks()
-            if name != "before" and (value := getattr(self, name))
-        }
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

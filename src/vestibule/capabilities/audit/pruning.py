@@ -89,6 +89,10 @@ class Pruner:
     def _end(self, before: int, even_broken: bool) -> Step | None:
         """Find up to where the next part goes, if there is one to go."""
         cut = self.seals.cut()
+        if cut and not cut.is_genuine and not even_broken:
+            # What somebody else removed, a cut of ours would make good.
+            self._warn_broken()
+            return None
         start, link = (cut.position, cut.link) if cut else (0, ZERO)
         steps: list[Step] = []
         for step in part(self.db, start, link, LAST_POSITION - 1):
@@ -96,9 +100,7 @@ class Pruner:
                 break
             is_next = step.position == start + len(steps) + 1
             if not even_broken and not (step.fits and is_next):
-                self._warn(
-                    "history: it was changed; nothing is removed from it"
-                )
+                self._warn_broken()
                 break
             steps.append(step)
         if not steps:
@@ -116,6 +118,10 @@ class Pruner:
         self.db.write(_SEALS, upto=end.position)
         self.seals.make("cut", end.position, end.link)
         return removed
+
+    def _warn_broken(self) -> None:
+        """Say that what was changed is kept, as evidence."""
+        self._warn("history: it was changed; nothing is removed from it")
 
     def _warn(self, text: str) -> None:
         """Say once what keeps the history from getting shorter."""

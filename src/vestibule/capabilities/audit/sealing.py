@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import func, insert, literal, select
 
 from vestibule.capabilities.audit.records import BROKEN, LINKED, Entry
-from vestibule.capabilities.audit.seals import Head, Seals
+from vestibule.capabilities.audit.seals import Head, OwnSeals
 from vestibule.capabilities.audit.vault import Vault
 from vestibule.capabilities.audit.waiting import (
     disowned,
@@ -63,7 +63,7 @@ class Sealer:
     def __init__(self, db: DB) -> None:
         self.db = db
         self.vault = Vault(db)
-        self.seals = Seals(db)
+        self.seals = OwnSeals(db)
         self.mark = Mark()
 
     def seal_all(self) -> bool:
@@ -107,6 +107,8 @@ class Sealer:
             link = follow(link, *(_plain(entry[name]) for name in LINKED))
             entries.append({**entry, "link": link})
         self.db.write_each(_WRITE, entries)
+        if is_sound and head.is_old:
+            self.seals.take_over()
         self.seals.make("seal", position, link)
         self.db.afterwards(lambda: self._know(position, link))
 

@@ -1,7 +1,7 @@
 """Seals: signatures under the chain, by the secret key of the site."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select, type_coerce
@@ -15,6 +15,7 @@ from vestibule.capabilities.audit.records import (
 from vestibule.db import DB
 from vestibule.ground.chain import ZERO, as_bytes
 from vestibule.ground.signing import is_one_of, keyed_hash
+from vestibule.store import Readable
 
 # So long after a change of the key, events signed by an old one are ours:
 # another process may still have had it.
@@ -39,7 +40,8 @@ _SEALS = select(*_RAW).where(
 _FROM = _SEALS.where(SealRecord.position >= bindparam("position"))
 _NEWEST_FIRST = _SEALS.order_by(SealRecord.position.desc())
 _LAST_SEALS = _NEWEST_FIRST.limit(50)
-_LAST_CUTS = _LAST_SEALS.where(SealRecord.kind == "cut")
+_CUTS = ("cut", "recut")
+_LAST_CUTS = _LAST_SEALS.where(SealRecord.kind.in_(_CUTS))
 _BEFORE = _NEWEST_FIRST.where(SealRecord.at <= bindparam("moment")).limit(3)
 _PART = (
     _SEALS.where(SealRecord.position > bindparam("position"))
@@ -86,9 +88,9 @@ class Head:
 
 
 class Seals:
-    """Reads seals, checks and makes them."""
+    """Reads seals and checks them."""
 
-    def __init__(self, db: DB) -> None:
+    def __init__(self, db: Readable) -> None:
         self.db = db
 
     def head(self) -> Head:
@@ -115,7 +117,7 @@ class Seals:
         genuine = self._timely(found)
         seals = genuine or found
         last = seals[0].position
-        cuts = [s for s in seals if s.position == last and s.kind == "cut"]
+        cuts = [s for s in seals if s.position == last and s.kind in _CUTS]
         seal = cuts[0] if cuts else seals[0]
         is_sound = bool(genuine and cuts)
         return Head(
@@ -158,29 +160,20 @@ class Seals:
         return found[0] if found else None
 
     def cut(self) -> Seal | None:
-        """Read up to where old rows were removed, if any were."""
+        """Read up to where old rows were removed, if any were.
+
+        Attack: an old key was stolen, and a cut is pretended with it.
+        """
         found = self._read(self.db.read(_LAST_CUTS))
-        genuine = [seal for seal in found if seal.is_genuine]
-        return next(iter(genuine or found), None)
+        ours = [s for s in found if s.is_new] or self._timely(found)
+        forged = [replace(seal, is_genuine=False) for seal in found]
+        return next(iter(ours or forged), None)
 
     def within(self, after: int, upto: int) -> list[Seal]:
         """Read the seals of a part of the chain, by position."""
         part = _FROM.where(SealRecord.position <= upto)
         part = part.order_by(SealRecord.position)
         return self._read(self.db.read(part, position=after + 1))
-
-    def make(self, kind: str, position: int, link: bytes) -> None:
-        """Sign that the chain up to a row is as it is now."""
-        at = self.db.clock.now()
-        key = self.db.settings.keys.current
-        self.db.write(
-            _WRITE,
-            position=position,
-            kind=kind,
-            at=at,
-            link=link,
-            signature=_signature(key, kind, position, at, link),
-        )
 
     def _read(self, rows: Sequence[Any]) -> list[Seal]:
         """Check the signatures of seals, by the keys of now and before."""
@@ -200,6 +193,36 @@ class Seals:
         is_new = by([keys.current])
         is_old = not is_new and by(keys.old)
         return Seal(position, kind, at, link, is_new or is_old, is_old)
+
+
+class OwnSeals(Seals):
+    """Makes seals as well."""
+
+    def __init__(self, db: DB) -> None:
+        super().__init__(db)
+        self._write = db.write
+
+    def take_over(self) -> None:
+        """Say of a cut by the key before that it was ours.
+
+        Once there are seals by the new key, no other cut counts.
+        """
+        cut = self.cut()
+        if cut is not None and cut.is_genuine and cut.is_old:
+            self.make("recut", cut.position, cut.link)
+
+    def make(self, kind: str, position: int, link: bytes) -> None:
+        """Sign that the chain up to a row is as it is now."""
+        at = self.db.clock.now()
+        key = self.db.settings.keys.current
+        self._write(
+            _WRITE,
+            position=position,
+            kind=kind,
+            at=at,
+            link=link,
+            signature=_signature(key, kind, position, at, link),
+        )
 
 
 def _signature(

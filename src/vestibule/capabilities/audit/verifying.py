@@ -22,8 +22,8 @@ from vestibule.capabilities.audit.sealing import proof_of
 from vestibule.capabilities.audit.seals import Seal, Seals
 from vestibule.capabilities.audit.waiting import NUMBER, waiting
 from vestibule.capabilities.audit.walking import Step, part
-from vestibule.db import DB
 from vestibule.ground.chain import ZERO, as_bytes
+from vestibule.store import Readable
 
 ANCHORS_AT_ONCE = 500
 EVENTS_AT_ONCE = 500
@@ -59,7 +59,7 @@ _OUTSIDE = (
 class Verifier:
     """Looks at every row once; afterwards says how many it were."""
 
-    def __init__(self, db: DB, tell: Callable[[int, int], None]) -> None:
+    def __init__(self, db: Readable, tell: Callable[[int, int], None]) -> None:
         """Begin to verify.
 
         Args:
@@ -101,7 +101,7 @@ class Verifier:
         """Compare with what was noted elsewhere; what was cut is left out."""
         some = iter(anchors)
         cut = self.seals.cut()
-        removed = cut.position if cut else 0
+        removed = cut.position if cut and cut.is_genuine else 0
         while batch := [*islice(some, ANCHORS_AT_ONCE)]:
             positions = [position for position, _ in batch]
             rows = self.db.read(_LINKS, positions=positions)

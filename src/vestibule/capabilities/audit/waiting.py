@@ -21,6 +21,7 @@ from vestibule.capabilities.audit.records import LINKED, Entry
 from vestibule.db import DB
 from vestibule.ground.chain import as_bytes
 from vestibule.history import Event
+from vestibule.store import Readable
 
 NUMBER = "as_it_stands"
 _TABLE = Event.__table__
@@ -39,7 +40,9 @@ _KNOWN = select(
 ).where(Entry.id.in_(_THESE))
 
 
-def waiting(db: DB, most: int, after: Any = None) -> list[dict[str, Any]]:
+def waiting(
+    db: Readable, most: int, after: Any = None
+) -> list[dict[str, Any]]:
     """Read some of the events that wait, the oldest first.
 
     Args:
@@ -72,12 +75,12 @@ def is_the_same(row: dict[str, Any], entry: tuple[Any, ...]) -> bool:
     return tuple(row[name] for name in _SAME) == entry
 
 
-def disowned(db: DB, row: dict[str, Any]) -> dict[str, Any]:
+def disowned(db: Readable, row: dict[str, Any]) -> dict[str, Any]:
     """Give an event another number and no signature that would fit."""
     return {**row, "id": db.randomness.row_id(), "signature": b""}
 
 
-def _legible(db: DB, row: Sequence[Any]) -> dict[str, Any]:
+def _legible(db: Readable, row: Sequence[Any]) -> dict[str, Any]:
     """Read one row; what is no event becomes a foreign one."""
     given = dict(zip(_NAMES, row, strict=True))
     number = given["id"]

@@ -8,8 +8,8 @@ from sqlalchemy import bindparam, select, type_coerce
 from sqlalchemy.types import NullType
 
 from vestibule.capabilities.audit.records import LINKED, Entry
-from vestibule.db import DB
 from vestibule.ground.chain import as_bytes, follow
+from vestibule.store import Readable
 
 AT_ONCE = 1000
 
@@ -42,7 +42,7 @@ class Step:
 
 
 def part(
-    db: DB, after: int, link: bytes, upto: int, most: int = AT_ONCE
+    db: Readable, after: int, link: bytes, upto: int, most: int = AT_ONCE
 ) -> Iterator[Step]:
     """Walk over one part of the chain.
 

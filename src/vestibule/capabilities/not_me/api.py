@@ -7,7 +7,7 @@ from flask import Blueprint
 from vestibule.capabilities.not_me.forms import SecuringByToken
 from vestibule.doors.answers import Answer, Text, told
 from vestibule.doors.api import api_call
-from vestibule.doors.caller import current_user, session_token
+from vestibule.doors.caller import actor, current_user, session_token
 from vestibule.doors.hall import auth
 from vestibule.policy import Act
 
@@ -47,4 +47,4 @@ def shut_out() -> None:
 
     Change your password then.
     """
-    auth().not_me.shut_out(current_user, keep=session_token())
+    auth().not_me.shut_out(current_user, keep=session_token(), by=actor())

@@ -13,6 +13,7 @@ from vestibule.ground import names
 from vestibule.ground.randomness import fingerprint
 from vestibule.history import circumstances
 from vestibule.mailed_tokens import MailedToken
+from vestibule.policy import Act, Actor
 from vestibule.user import User
 
 PURPOSE = "not_me"
@@ -147,7 +148,7 @@ class NotMe(Capability):
         return Secured(user.email, self.auth.password_reset.issue(user))
 
     @operation
-    def shut_out(self, user: User, keep: str | None) -> int:
+    def shut_out(self, user: User, keep: str | None, *, by: Actor) -> int:
         """Sign somebody out everywhere else; say how many sessions ended.
 
         A change of the address that waits is cancelled. Whoever is at a
@@ -157,9 +158,15 @@ class NotMe(Capability):
         Args:
             user: whose account it is.
             keep: the token of the session that stays.
+            by: who says so, with a fresh proof. Attack: whoever has taken a
+                session over, and would shut the owner out.
 
-        Source: OWASP ASVS 5.0 7.4.3.
+        Raises:
+            NotAllowed, ProofTooOld: not by this actor, or not yet.
+
+        Source: OWASP ASVS 5.0 7.4.3, 7.5.2.
         """
+        self.auth.policy.require(by, Act.SHUT_OUT, user.id)
         self.db.hold(user.id)
         ended = self.auth.sessions.end_all(user.id, keep=keep)
         self.auth.email_verification.cancel_change(user)

@@ -5,6 +5,7 @@ from werkzeug.wrappers import Response
 
 from vestibule.capabilities.not_me.forms import Securing, ShuttingOut
 from vestibule.doors.caller import (
+    actor,
     allowed,
     current_user,
     forget_user,
@@ -85,10 +86,13 @@ def _secured(token: str) -> Response:
 @allowed(Act.SHUT_OUT)
 def shut_out() -> Response:
     """Sign everybody else out, and lead on to a new password."""
+    auth().policy.require(actor(), Act.SHUT_OUT, current_user.id)
     return form_page(
         ShuttingOut,
         "vestibule/not_me/shut_out.html",
-        lambda _: auth().not_me.shut_out(current_user, keep=session_token()),
+        lambda _: auth().not_me.shut_out(
+            current_user, keep=session_token(), by=actor()
+        ),
         lambda _: _shut_out(),
     )
 

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import NoResultFound
 
+from vestibule.budgets import LETTER, NAME_LETTER
+from vestibule.capabilities.profile import letters
 from vestibule.capability import Capability, Exported, operation
 from vestibule.errors import Gathered, Missing, NotProven
+from vestibule.ground import names
 from vestibule.ground.names import FullName
 from vestibule.policy import Act, Actor
 from vestibule.uploads import Upload
@@ -33,6 +36,14 @@ class ProfileUpdated:
     """The profile is changed; ``pending`` is an address not yet proven."""
 
     pending: str | None = None
+
+
+def _renamed(user: User, full_name: FullName | None) -> dict[str, str | None]:
+    """Say which columns become others by a first and last name."""
+    if full_name is None:
+        return {}
+    wanted = {"first_name": full_name.first, "last_name": full_name.last}
+    return {k: v for k, v in wanted.items() if v != getattr(user, k)}
 
 
 class Profile(Capability):
@@ -73,11 +84,7 @@ class Profile(Capability):
         """
         if email != user.email:
             self.auth.policy.require(by, Act.CHANGE_EMAIL, user.id)
-        changes: dict[str, str | None] = {}
-        if full_name is not None and full_name.first != user.first_name:
-            changes["first_name"] = full_name.first
-        if full_name is not None and full_name.last != user.last_name:
-            changes["last_name"] = full_name.last
+        changes = _renamed(user, full_name)
         gathered = Gathered()
         with gathered:
             if username != user.username:
@@ -95,6 +102,8 @@ class Profile(Capability):
         gathered.tell()
         with self.auth.pictures.stored(prepared):
             pending = self._write(user, email, changes)
+            if changes.get("username"):
+                self._tell(user, str(changes["username"]), by)
             if host_fields is not None:
                 self.auth.host_fields.keep(user, host_fields)
             if prepared is not None:
@@ -104,6 +113,23 @@ class Profile(Capability):
     def export(self, user: User) -> Exported:
         """Tell an account who it is, and never its hash."""
         return Exported({name: getattr(user, name) for name in _TOLD})
+
+    def _tell(self, user: User, username: str, by: Actor) -> None:
+        """Write to an account that it goes by another name now.
+
+        Attack: flooding the mailbox of a stranger, by an account that was
+        made with that address; or that of the owner, at a stolen session.
+
+        Source: OWASP ASVS 5.0 6.3.7.
+        """
+        address = names.email_address(user.email).canonical
+        act = LETTER if user.email_verified_at is None else NAME_LETTER
+        if self.auth.throttle.may_write_along(address, act):
+            is_own = by.user is not None and by.user.id == user.id
+            letter = letters.username_changed(
+                self.auth.desk, user, username, by_operator=not is_own
+            )
+            self.auth.outbox.put(user.id, letter)
 
     def _write(
         self, user: User, email: str, changes: dict[str, str | None]

@@ -12,7 +12,7 @@ from vestibule.capabilities.profile.forms import (
     PictureRemoval,
     ProfileForm,
 )
-from vestibule.doors.caller import actor, allowed, current_user
+from vestibule.doors.caller import actor, allowed, current_user, is_browser
 from vestibule.doors.hall import auth, settings
 from vestibule.doors.host_fields import (
     filled_in,
@@ -72,7 +72,8 @@ def update() -> Response:
         visit().note("success", say("Profile updated successfully"))
     except ProofTooOld:
         # Back on the profile, all that was typed is there to be sent.
-        visit().keep(FORM, _typed())
+        if is_browser():
+            visit().keep(FORM, _typed())
         raise
     except Refusal as refusal:
         visit().note("error", say("Error while profile updating"))

@@ -97,10 +97,12 @@ def devices() -> DevicesAnswer:
 
 
 @api.delete("/sessions")
-@api_call("End your other sessions", Act.END_SESSION, gives=EndedAnswer)
+@api_call("End your other sessions", Act.END_OTHERS, gives=EndedAnswer)
 def end_others() -> EndedAnswer:
     """End all your sessions but that of this request."""
-    ended = auth().sessions.end_all(current_user.id, keep=session_token())
+    ended = auth().sessions.end_others(
+        current_user, session_token(), by=actor()
+    )
     return EndedAnswer(ended=ended)
 
 

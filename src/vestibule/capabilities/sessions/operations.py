@@ -220,6 +220,24 @@ class Sessions(Capability):
             self.history.record("session.end_all", user_id)
         return ended
 
+    @operation
+    def end_others(self, user: User, keep: str | None, *, by: Actor) -> int:
+        """End the sessions of somebody but the one at hand; say how many.
+
+        Args:
+            user: whose sessions they are.
+            keep: the token of the session that stays.
+            by: who acts, with a fresh proof. Attack: whoever has taken a
+                session over, and would shut the owner out.
+
+        Raises:
+            NotAllowed, ProofTooOld: not by this actor, or not yet.
+
+        Source: OWASP ASVS 5.0 7.4.3, 7.5.2.
+        """
+        self.auth.policy.require(by, Act.END_OTHERS, user.id)
+        return self.end_all(user.id, keep=keep)
+
     def devices(self, user: User, token: str | None = None) -> list[Device]:
         """List where somebody is signed in, the last used first.
 
@@ -238,12 +256,12 @@ class Sessions(Capability):
         """End the one session of one's own that a handle names.
 
         Handles are looked up among the actor's own alone, so that one of
-        somebody else is refused like one that there is not. Nothing is
-        easier to put right than this, so it takes no fresh proof.
+        somebody else is refused like one that there is not.
 
         Raises:
             NotProven: the actor is nobody.
             NotAllowed: the actor has no such session.
+            ProofTooOld: the actor must confirm who they are first.
 
         Source: OWASP ASVS 5.0 7.4.4, 7.5.2.
         """

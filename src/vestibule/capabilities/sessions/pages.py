@@ -76,14 +76,16 @@ def _devices() -> dict[str, Any]:
 
 
 @pages.route("/account/sessions/others", methods=["GET", "POST"])
-@allowed(Act.END_SESSION)
+@allowed(Act.END_OTHERS)
 def end_others() -> Response:
     """Ask whether to sign out everywhere else, and do it."""
+    # Before the question, so that nobody confirms in the middle of it.
+    auth().policy.require(actor(), Act.END_OTHERS, current_user.id)
     return form_page(
         SigningOut,
         "vestibule/sessions/others.html",
-        lambda _: auth().sessions.end_all(
-            current_user.id, keep=session_token()
+        lambda _: auth().sessions.end_others(
+            current_user, session_token(), by=actor()
         ),
         lambda _: _ended(say("You are signed out everywhere else")),
         elsewhere=auth().sessions.elsewhere(current_user),

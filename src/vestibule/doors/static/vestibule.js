@@ -87,7 +87,10 @@
     let waiting;
     field.addEventListener("input", () => {
       row.hidden = !field.value;
-      const [level, text] = judge(field.value);
+      const [level, judged] = judge(field.value);
+      // Source: NIST SP 800-63B-4, 3.1.1.2.
+      const isAbroad = level > 1 && /[^ -~]/.test(field.value);
+      const text = isAbroad ? `${judged}. ${said.abroad}` : judged;
       meter.value = level || 0.4;
       clearTimeout(waiting);
       waiting = setTimeout(() => { words.textContent = text; }, 300);
@@ -134,16 +137,18 @@
         else button.removeAttribute("aria-disabled");
       }
     };
+    // A download leaves the page as it is, and the next one may be wanted.
+    const pause = "stays" in form.dataset ? 1000 : 8000;
     let sent = 0;
     form.addEventListener("submit", (event) => {
       if (event.defaultPrevented) return;
-      if (Date.now() - sent < 8000) {
+      if (Date.now() - sent < pause) {
         event.preventDefault();
         return;
       }
       sent = Date.now();
       press(true);
-      setTimeout(() => press(false), 8000);
+      setTimeout(() => press(false), pause);
     });
     // Back in the history the page stands as it was left.
     addEventListener("pageshow", () => { sent = 0; press(false); });
