@@ -22,7 +22,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 
 LONGEST_FILE = 300
 LONGEST_FUNCTION = 40
-MOST_SETTINGS = 58
+MOST_SETTINGS = 59
 VAGUE = {"common", "helper", "helpers", "info", "manager", "util", "utils"}
 
 # Who asks these gets time or chance that no test can hold still.
