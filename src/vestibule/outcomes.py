@@ -27,6 +27,11 @@ class Arrival:
     trusted: Sequence[str] = field(default=(), repr=False)
     keeps: dict[str, str] = field(default_factory=dict, repr=False)
 
+    @property
+    def is_fresh(self) -> bool:
+        """Whether all was shown just now, and nothing was taken on trust."""
+        return self.is_whole or "trusted" not in self.keeps
+
 
 @dataclass(frozen=True)
 class SecondFactorNeeded:

@@ -32,7 +32,7 @@ def test_ten_wrong_codes_make_everybody_wait_and_the_owner_is_told(
     assert "Retry-After" in refused.headers
     assert not signed_in(browser)
     (letter,) = postbox.empty()
-    assert letter.subject == "Somebody knows your Vestibule password"
+    assert letter.subject == "Wrong codes for your Vestibule account"
     # The pages of a sign-in that waits live no longer than the wait.
     clock.turn(minutes=16)
     browser.sign_in(alice.username)

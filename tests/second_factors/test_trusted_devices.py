@@ -192,3 +192,18 @@ def test_what_is_kept_of_trusted_devices_goes_along_and_goes_away(
     clock.turn(days=31)
 
     assert auth.second_factors.sweep(clock.now()) == 1
+
+
+@pytest.mark.asvs("7.5.1", "N30")
+def test_a_sign_in_on_trust_is_no_fresh_proof(
+    browser: Browser, auth: Auth, alice: User
+) -> None:
+    phone = with_app(auth, alice)
+    trusting(browser, alice, phone)
+    sign_out(browser)
+    browser.sign_in(alice.username)
+
+    asked = browser.open("/account/2fa/remove")
+
+    assert asked.location == "/confirm?next=/account/2fa/remove"
+    assert auth.second_factors.ways(alice)

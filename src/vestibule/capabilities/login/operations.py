@@ -92,7 +92,9 @@ class Login(Capability):
                 return held_up
         if not self.auth.passwords.is_current(user, alone=known is None):
             raise CredentialsIncorrect
-        token = self.auth.sessions.open(user.id, remember=arrival.remember)
+        token = self.auth.sessions.open(
+            user.id, remember=arrival.remember, is_fresh=arrival.is_fresh
+        )
         kept = self.auth.known_devices.remember(user.id, known)
         self.history.record("login", user.id, actor_id=user.id)
         # One that was known a moment ago is no news.

@@ -14,7 +14,7 @@ from vestibule.capabilities.mailed_sign_in.visitor import Visitor
 from vestibule.doors.answers import (
     Answer,
     NewBearerSession,
-    Session,
+    OpenedSession,
     Text,
     WaitingSignIn,
     told,
@@ -64,7 +64,7 @@ def ask(form: NewMailedCode) -> MailedCodeAsked:
     "Sign in by a mailed code",
     Act.VERIFY,
     takes=SessionByCode,
-    gives=(Session, NewBearerSession, WaitingSignIn),
+    gives=(OpenedSession, NewBearerSession, WaitingSignIn),
     status=201,
     refuses=("code.format", "code.incorrect", "missing", "rate.wait"),
 )
@@ -90,7 +90,7 @@ def by_code(form: SessionByCode) -> Response:
     "Sign in with the token of a mailed link",
     Act.VERIFY,
     takes=SessionByLink,
-    gives=(Session, NewBearerSession, WaitingSignIn),
+    gives=(OpenedSession, NewBearerSession, WaitingSignIn),
     status=201,
     refuses=("link.invalid", "missing", "rate.wait"),
 )

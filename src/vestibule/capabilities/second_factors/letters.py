@@ -5,22 +5,22 @@ from vestibule.ground.letters import Letter
 from vestibule.user import User
 
 
-def password_is_known(desk: Desk, user: User) -> Letter:
-    """Write that somebody has the password and guesses at what is missing."""
+def second_step_guessed(desk: Desk, user: User) -> Letter:
+    """Write that somebody has shown one factor, and guesses at the other."""
     sheet = desk.sheet(user)
     say = sheet.say
     return sheet.sealed(
-        say("Somebody knows your {site} password", site=sheet.brief),
+        say("Wrong codes for your {site} account", site=sheet.brief),
         say(
-            "Somebody has entered the right password for your {site} account "
-            "({name}), and then several wrong codes for the second step. "
-            "They did not get in."
+            "Somebody has passed the first step of a sign-in to your {site} "
+            "account ({name}), and then entered several wrong codes at the "
+            "second. They did not get in."
         ),
         sheet.facts(),
         NotYou(
             say(
-                "If that was not you, set a new password, and use it nowhere "
-                "else:"
+                "If that was not you, they know your password or read your "
+                "mail. Set a new password, and use it nowhere else:"
             )
         ),
         sheet.link(say("Set a new password"), "/password_reset"),

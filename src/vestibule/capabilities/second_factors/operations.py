@@ -219,11 +219,17 @@ class SecondFactors(TakesFactors, Capability):
         """
         self.changed(user)
         if not self.ways(user):
-            # Codes on paper count only beside another way.
-            self.drop(user)
+            self._drop_spare_codes(user)
         self.history.record("second_factor.remove", user.id)
         letter = letters.factor_removed(self.auth.desk, user, what)
         self.auth.outbox.put(user.id, letter)
+
+    def _drop_spare_codes(self, user: User) -> None:
+        """Remove codes on paper, which count only beside another way."""
+        for capability in self.auth.capabilities:
+            way = capability.can_prove(user)
+            if way is not None and way.is_spare and way.reads:
+                capability.drop_proofs(user)
 
     @operation
     def drop(self, user: User) -> None:

@@ -106,5 +106,5 @@ class TakesFactors:
         """
         db = self.auth.db
         with db.apart(), db.unit():
-            letter = letters.password_is_known(self.auth.desk, user)
+            letter = letters.second_step_guessed(self.auth.desk, user)
             self.auth.outbox.put(user.id, letter)

@@ -63,8 +63,12 @@ class Sessions(Capability):
         self.slides = Slides(self._touch)
         self.db.finishing.append(self.slides.settle)
 
-    def open(self, user_id: int, *, remember: bool = False) -> str:
+    def open(
+        self, user_id: int, *, remember: bool = False, is_fresh: bool = True
+    ) -> str:
         """Open a session for somebody who has proven who they are.
+
+        It ``is_fresh`` unless anything was taken on trust.
 
         Returns:
             Its token, 43 characters of 256 random bits, which is stored
@@ -72,20 +76,18 @@ class Sessions(Capability):
 
         Source: OWASP ASVS 5.0 7.2.2–7.2.4, 7.3.
         """
-        life = self.settings.sessions
+        life, now = self.settings.sessions, self.auth.clock.now()
         token = self.auth.randomness.token()
-        now = self.auth.clock.now()
         dies_at = now + (life.remember if remember else life.absolute)
         idle = life.remember if remember else life.idle
         here = circumstances()
-        # One statement is a unit of work by itself.
         self.db.write(
             _OPEN,
             fingerprint=fingerprint(token),
             user_id=user_id,
             created_at=now,
             seen_at=now,
-            proven_at=now,
+            proven_at=now if is_fresh else 0,
             idle_for=idle,
             ends_at=min(now + idle, dies_at),
             dies_at=dies_at,
@@ -282,10 +284,9 @@ class Sessions(Capability):
 
     def number(self) -> int:
         """Say how many sessions open an account at this moment."""
-        now = self.auth.clock.now()
-        open_now = select(func.count()).where(SessionRecord.ends_at > now)
-        row = self.db.first(open_now)
-        return 0 if row is None else int(row[0])
+        is_open = SessionRecord.ends_at > self.auth.clock.now()
+        row = self.db.first(select(func.count()).where(is_open))
+        return int(row[0]) if row else 0
 
     def sweep(self, now: int) -> int:
         """Remove a few sessions that are over."""
