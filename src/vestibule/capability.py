@@ -109,8 +109,13 @@ class Capability:
         del user
         return ()
 
-    def drop_proofs(self, user: User) -> None:
-        """Remove what an account can show as a second factor."""
+    def drop_proofs(self, user: User, since: int = 0) -> None:
+        """Remove what an account can show as a second factor.
+
+        Args:
+            user: whose it is.
+            since: what was set up before that moment stays.
+        """
 
     def forget(self, user: User) -> None:
         """Remove what this capability keeps of an account."""

@@ -115,7 +115,7 @@ class Throttle(Spending):
         with self._straight(
             "second_factor", user_id, who, from_here=device is None
         ) as closing:
-            yield who in closing
+            yield bool({who, straight_key(who)} & closing)
 
     @contextmanager
     def _straight(

@@ -100,3 +100,17 @@ def test_the_reset_of_a_stranger_is_refused_before_the_question(
 
     assert browser.open("/admin/users/1/reset-2fa").status_code == 403
     assert Act.RESET_FACTORS.fresh
+
+
+@wanted
+def test_other_servers_are_told_of_no_administrator_without_one(
+    browser: Browser, admin: User, auth: Auth
+) -> None:
+    browser.sign_in(admin.username)
+
+    told = browser.client.get("/check")
+    assert told.headers["X-Vestibule-Admin"] == "false"
+    assert told.json
+    assert told.json["is_admin"] is False
+    with_app(auth, admin)
+    assert browser.client.get("/check").headers["X-Vestibule-Admin"] == "true"

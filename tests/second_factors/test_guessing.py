@@ -9,6 +9,7 @@ from phones import second_step, signed_in, with_app
 from vestibule.auth import Auth
 from vestibule.errors import NotProven, TooMany
 from vestibule.outcomes import LoggedIn
+from vestibule.policy import OPERATOR
 from vestibule.user import User
 
 
@@ -95,3 +96,42 @@ def test_a_wrong_code_is_in_the_history_and_a_right_one_a_sign_in(
 
     assert "Second step of a sign-in" in page
     assert "Sign-in" in page
+
+
+def test_whoever_guesses_slowly_is_told_of_at_the_hard_stop(
+    auth: Auth, alice: User, clock: TurnableClock, postbox: Postbox
+) -> None:
+    phone = with_app(auth, alice)
+    postbox.empty()
+    wrong = 0
+    while wrong < 100:
+        held = auth.login.with_password(alice.email, PASSWORD)
+        for _ in range(min(9, 100 - wrong)):
+            with pytest.raises(NotProven):
+                auth.second_factors.finish(held.token, phone.wrong())
+            wrong += 1
+        clock.turn(seconds=901)
+
+    subjects = [letter.subject for letter in postbox.empty()]
+
+    assert "Wrong codes for your Vestibule account" in subjects
+
+
+def test_the_last_of_many_tries_by_a_used_code_is_told_of_at_once(
+    auth: Auth, alice: User, postbox: Postbox
+) -> None:
+    phone = with_app(auth, alice)
+    code, *_ = auth.recovery_codes.make(alice, by=OPERATOR)
+    held = auth.login.with_password(alice.email, PASSWORD)
+    auth.second_factors.finish(held.token, code)
+    postbox.empty()
+    held = auth.login.with_password(alice.email, PASSWORD)
+    for _ in range(9):
+        with pytest.raises(NotProven):
+            auth.second_factors.finish(held.token, phone.wrong())
+
+    with pytest.raises(NotProven):
+        auth.second_factors.finish(held.token, code)
+
+    (letter,) = postbox.empty()
+    assert letter.subject == "Wrong codes for your Vestibule account"

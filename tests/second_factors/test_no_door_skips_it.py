@@ -312,3 +312,19 @@ def test_a_cancelling_that_is_not_ones_own_is_asked_again(
     assert answer.status_code == 422
     assert "Cancel" in answer.text
     assert second_step(browser, phone.code()).location == "/profile"
+
+
+@pytest.mark.attack("53")
+def test_signing_out_gives_up_what_waits(
+    browser: Browser, auth: Auth, alice: User
+) -> None:
+    with_app(auth, alice)
+    browser.sign_in(alice.username)
+    waiting = browser.client.get_cookie(WAITING)
+    assert waiting
+
+    browser.send("/logout")
+
+    assert browser.client.get_cookie(WAITING) is None
+    browser.client.set_cookie(WAITING, waiting.value)
+    assert browser.open("/login/verify").location == "/login"

@@ -9,7 +9,7 @@ from vestibule.doors.caller import forget_user
 from vestibule.doors.destinations import checked
 from vestibule.doors.devices import keep_device
 from vestibule.doors.hall import hall, settings
-from vestibule.doors.second_steps import keep_trust, to_second_step
+from vestibule.doors.second_steps import WAITING, keep_trust, to_second_step
 from vestibule.doors.theme import keep_choices, keep_theme
 from vestibule.doors.visit import visit
 from vestibule.doors.words import say, turn_to
@@ -79,6 +79,7 @@ def _(_: LoggedOut) -> Response:
     """Take the session away and go to the sign-in page."""
     response = redirect(url_for("vestibule.login.sign_in"))
     keep_choices(response)
+    WAITING.drop(response)
     hall().see_out(response)
     visit().begin_anew()
     visit().note("success", say("You have signed out"))

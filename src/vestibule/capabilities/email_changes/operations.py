@@ -230,6 +230,8 @@ class EmailChanges(Capability):
         self.auth.passwords.lock(user)
         self.auth.sessions.end_all(user.id)
         self.auth.known_devices.forget_all(user.id)
+        # What is newer than the change may be theirs who made it.
+        self.auth.second_factors.drop(user, self.auth.clock.now() - LIFE)
         self.auth.mailed_tokens.forget(user.id)
         self.history.record(ACT, user.id)
         return Undone(user.email, self.auth.password_reset.send(user))

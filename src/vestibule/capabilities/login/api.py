@@ -45,7 +45,7 @@ def sign_in(form: NewSession) -> Response:
         form.password,
         remember=form.remember,
         device=device_tokens(form.device),
-        trusted=trusted_tokens(),
+        trusted=() if form.bearer else trusted_tokens(),
     )
     if not form.bearer:
         auth().login.out(cookie_token())

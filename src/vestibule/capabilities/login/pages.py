@@ -19,7 +19,7 @@ from vestibule.doors.hall import auth, settings
 from vestibule.doors.mailed_links import newcomer, welcome
 from vestibule.doors.pages import form_page
 from vestibule.doors.passage import page_answer
-from vestibule.doors.second_steps import trusted_tokens
+from vestibule.doors.second_steps import trusted_tokens, waiting_token
 from vestibule.doors.words import say
 from vestibule.errors import NotAllowed
 from vestibule.outcomes import LoggedOut
@@ -87,6 +87,10 @@ def sign_out() -> Response:
 
 
 def _out() -> LoggedOut:
-    """End the session; whose it was is known to what answers."""
+    """End the session, and a sign-in that waits for its second step.
+
+    Whose it was is known to what answers.
+    """
     signed_in()
+    auth().second_factors.cancel(waiting_token())
     return auth().login.out(session_token())

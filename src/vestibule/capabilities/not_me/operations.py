@@ -141,6 +141,8 @@ class NotMe(Capability):
         self.auth.passwords.lock(user)
         self.auth.sessions.end_all(user.id)
         self.auth.known_devices.forget_all(user.id)
+        # What is newer than the letter may be theirs whom it was about.
+        self.auth.second_factors.drop(user, self.auth.clock.now() - LIFE)
         self.auth.mailed_tokens.forget(user.id)
         letter = letters.secured(self.auth.desk, user)
         self.auth.outbox.put(user.id, letter)

@@ -37,8 +37,12 @@ class JsonObject(fields.Dict):
         # An object is read into pairs, which are a list of their own kind.
         if not isinstance(value, list | dict) or type(value) is list:
             raise self.make_error("invalid")
-        plain = _plain(value)
-        written = json.dumps(plain)
+        try:
+            plain = _plain(value)
+            written = json.dumps(plain)
+        except RecursionError as error:
+            # Attack: deeper than anybody looks.
+            raise self.make_error("invalid") from error
         if not {*plain} >= MEMBERS or len(written) > LONGEST_ANSWER:
             raise self.make_error("invalid")
         return written

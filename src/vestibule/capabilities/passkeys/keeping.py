@@ -145,8 +145,10 @@ class KeptPasskeys(Capability):
             PasskeyTaken: it was added before.
             TooManyPasskeys: there is no room for one more.
         """
-        # Attack: many at once, past the most. Each waits for the others.
-        self.db.hold(user.id)
+        # Attack: many at once, past the most. Each waits for the others. And
+        # one that is under way while the owner takes the account back.
+        if not self.auth.passwords.is_current(user, alone=True):
+            raise NotProven
         known = self._keys.of(user.id)
         if len(known) >= MOST:
             raise TooManyPasskeys

@@ -58,7 +58,9 @@ _TURN = (
 )
 _RENAME = update(PasskeyRecord).where(_ONE, _OWNER)
 _REMOVE = delete(PasskeyRecord).where(_ONE, _OWNER)
-_REMOVE_ALL = delete(PasskeyRecord).where(_OWNER)
+_REMOVE_ALL = delete(PasskeyRecord).where(
+    _OWNER, PasskeyRecord.created_at >= bindparam("since")
+)
 _KNOWN_BY = select(PasskeyHandle.handle, PasskeyHandle.declined_at).where(
     PasskeyHandle.user_id == bindparam("owner")
 )
@@ -160,9 +162,9 @@ class Keys:
         """Remove a passkey; say whether it was there."""
         return self.db.write(_REMOVE, owner=user_id, number=number) > 0
 
-    def remove_all(self, user_id: int) -> int:
-        """Remove all passkeys of an account; say how many there were."""
-        return self.db.write(_REMOVE_ALL, owner=user_id)
+    def remove_all(self, user_id: int, since: int = 0) -> int:
+        """Remove the passkeys of an account that are as new as that."""
+        return self.db.write(_REMOVE_ALL, owner=user_id, since=since)
 
     def forget(self, user_id: int) -> None:
         """Remove all that is kept of an account."""

@@ -34,7 +34,9 @@ _IS_LEFT = RecoveryCode.used_at.is_(None)
 _ANY = select(RecoveryCode.user_id).where(_OWNER, _IS_LEFT)
 _ALL = select(RecoveryCode.created_at, RecoveryCode.used_at).where(_OWNER)
 _PUT = insert(RecoveryCode)
-_REMOVE = delete(RecoveryCode).where(_OWNER)
+_REMOVE = delete(RecoveryCode).where(
+    _OWNER, RecoveryCode.created_at >= bindparam("since")
+)
 _LOOK = select(_PRINT).where(_OWNER, bindparam("print") == _PRINT)
 _THESE = select(func.count()).where(
     _OWNER, _IS_LEFT, _PRINT.in_(bindparam("prints", expanding=True))
@@ -140,7 +142,7 @@ class RecoveryCodes(Capability):
         now = self.auth.clock.now()
         if not self.db.hold(user.id):
             raise Missing
-        self.db.write(_REMOVE, owner=user.id)
+        self.drop_proofs(user)
         rows = [
             {
                 "user_id": user.id,
@@ -153,7 +155,7 @@ class RecoveryCodes(Capability):
         self.db.write_each(_PUT, rows)
         self.history.record("recovery_codes.make", user.id)
         letter = letters.codes_made(self.auth.desk, user)
-        self.auth.outbox.put(user.id, letter)
+        self.auth.second_factors.tell(user, letter)
         return [grouped(code) for code in codes]
 
     @operation
@@ -204,7 +206,7 @@ class RecoveryCodes(Capability):
         self.history.record("recovery_codes.use", user.id)
         left = self.left(user).count
         letter = letters.code_used(self.auth.desk, user, left)
-        self.auth.outbox.put(user.id, letter)
+        self.auth.second_factors.tell(user, letter)
 
     def security_rows(self, user: User) -> tuple[SecurityRow, ...]:
         """Say how many codes are left, to whoever can have some."""
@@ -230,9 +232,9 @@ class RecoveryCodes(Capability):
             ),
         )
 
-    def drop_proofs(self, user: User) -> None:
-        """Remove the codes of an account."""
-        self.db.write(_REMOVE, owner=user.id)
+    def drop_proofs(self, user: User, since: int = 0) -> None:
+        """Remove the codes of an account, if they are as new as that."""
+        self.db.write(_REMOVE, owner=user.id, since=since)
 
     def forget(self, user: User) -> None:
         """Remove the codes of an account that goes."""

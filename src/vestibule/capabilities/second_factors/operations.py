@@ -5,23 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import NoResultFound
 
-from vestibule.capabilities.second_factors import letters
-from vestibule.capabilities.second_factors.taking import (
-    SecondFactorMissing,
-    TakesFactors,
-)
-from vestibule.capabilities.second_factors.trust import (
-    Trusted,
-    TrustedDevices,
-)
+from vestibule.capabilities.second_factors.changing import ChangesFactors
+from vestibule.capabilities.second_factors.taking import SecondFactorMissing
+from vestibule.capabilities.second_factors.trust import Trusted
 from vestibule.capabilities.second_factors.waiting import WaitingSignIns
-from vestibule.capability import (
-    Capability,
-    Exported,
-    SecurityRow,
-    Way,
-    operation,
-)
+from vestibule.capability import Exported, SecurityRow, Way, operation
 from vestibule.errors import Expired, Reason
 from vestibule.outcomes import Arrival, SecondFactorNeeded
 from vestibule.policy import Act, Actor
@@ -41,7 +29,7 @@ class SignInOver(Expired):
     )
 
 
-class SecondFactors(TakesFactors, Capability):
+class SecondFactors(ChangesFactors):
     """What a sign-in needs besides its first proof, and who takes it."""
 
     name = "second_factors"
@@ -49,7 +37,6 @@ class SecondFactors(TakesFactors, Capability):
     def __init__(self, auth: "Auth") -> None:
         super().__init__(auth)
         self._waiting = WaitingSignIns(self.db)
-        self._trusted = TrustedDevices(self.db)
 
     def rows(self, user: User) -> list[SecurityRow]:
         """Say of each thing that protects an account how it stands."""
@@ -183,90 +170,6 @@ class SecondFactors(TakesFactors, Capability):
         owner_id = own_id if is_ended else None
         self.auth.policy.require(by, Act.DISTRUST, owner_id)
         self.history.record("second_factor.distrust", owner_id)
-
-    @operation
-    def changed(self, user: User) -> None:
-        """Note that a factor of an account came or went.
-
-        No device is trusted any more: what it stood for has changed.
-        """
-        self._trusted.end_all(user.id)
-
-    @operation
-    def added(self, user: User, what: str) -> None:
-        """Tell an account, and the history, of one more second factor.
-
-        Args:
-            user: whose it is.
-            what: what the factor is called, marked as to be translated.
-
-        Source: OWASP ASVS 5.0 6.3.7; NIST SP 800-63B-4 4.6.
-        """
-        self.changed(user)
-        self.history.record("second_factor.add", user.id)
-        letter = letters.factor_added(self.auth.desk, user, what)
-        self.auth.outbox.put(user.id, letter)
-
-    @operation
-    def removed(self, user: User, what: str) -> None:
-        """Tell an account, and the history, of one second factor less.
-
-        Args:
-            user: whose it was.
-            what: what the factor is called, marked as to be translated.
-
-        Source: OWASP ASVS 5.0 6.3.7; NIST SP 800-63B-4 4.6.
-        """
-        self.changed(user)
-        if not self.ways(user):
-            self._drop_spare_codes(user)
-        self.history.record("second_factor.remove", user.id)
-        letter = letters.factor_removed(self.auth.desk, user, what)
-        self.auth.outbox.put(user.id, letter)
-
-    def _drop_spare_codes(self, user: User) -> None:
-        """Remove codes on paper, which count only beside another way."""
-        for capability in self.auth.capabilities:
-            way = capability.can_prove(user)
-            if way is not None and way.is_spare and way.reads:
-                capability.drop_proofs(user)
-
-    @operation
-    def drop(self, user: User) -> None:
-        """Remove all that an account can show besides its password."""
-        for capability in self.auth.capabilities:
-            capability.drop_proofs(user)
-        self._trusted.end_all(user.id)
-
-    @operation
-    def reset(self, user: User, *, by: Actor) -> None:
-        """Remove every second factor of an account, whose owner is told.
-
-        Whoever asks for it must be known to be the owner by other means:
-        from then on the password alone opens the account.
-
-        Args:
-            user: whose factors they are.
-            by: an administrator who has just proven it, or the operator.
-
-        Raises:
-            NotProven, NotAllowed, ProofTooOld: not by this actor, or not yet.
-
-        Source: OWASP ASVS 5.0 6.4.4.
-        """
-        self.auth.policy.require(by, Act.RESET_FACTORS, user.id)
-        self.db.hold(user.id)
-        for capability in self.auth.capabilities:
-            capability.drop_proofs(user)
-        self.changed(user)
-        self.history.record("second_factor.reset", user.id)
-        letter = letters.factors_removed(self.auth.desk, user)
-        self.auth.outbox.put(user.id, letter)
-
-    def is_missing(self, user: User) -> bool:
-        """Tell whether somebody must have a second factor, and has none."""
-        wanted = self.settings.login.second_factor
-        return wanted == "admins" and user.is_admin and not self.ways(user)
 
     def _found(self, token: str) -> tuple[User, Any]:
         """Find a sign-in that waits, unless the account has changed.

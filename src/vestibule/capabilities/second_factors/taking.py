@@ -75,7 +75,10 @@ class TakesFactors:
             answer = plain_code(answer)
         with self.auth.throttle.second(user.id, known) as is_last:
             try:
-                return self._prove(user, answer, way)
+                # Apart, so that what it holds is let go before a letter is
+                # written beside it.
+                with self.auth.db.unit():
+                    return self._prove(user, answer, way)
             except NotProven as refusal:
                 self.auth.history.record(
                     "second_factor", user.id, refusal.code

@@ -117,7 +117,8 @@ class Sessions(Capability):
     def bearer(self, token: str | None) -> Bearer | None:
         """Say in few words whose session a token opens at this moment."""
         row = self._found(self._bearer, token)
-        return None if row is None else Bearer._make(row)
+        short = self.auth.second_factors.short
+        return None if row is None else short(Bearer._make(row))
 
     def _found(self, look: Prepared, token: str | None) -> FoundRow | None:
         """Find when a session was seen last and what is wanted of its owner.
@@ -142,8 +143,7 @@ class Sessions(Capability):
 
         Source: OWASP ASVS 5.0 7.2.4.
         """
-        now = self.auth.clock.now()
-        fresh = self.auth.randomness.token()
+        now, fresh = self.auth.clock.now(), self.auth.randomness.token()
         row = self.db.write_returning(
             update(SessionRecord)
             .where(

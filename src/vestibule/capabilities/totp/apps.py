@@ -43,7 +43,9 @@ _RENEW = (
     .where(_OWNER, bindparam("closed") == _SECRET)
     .values(secret=bindparam("fresh"))
 )
-_REMOVE = delete(AuthenticatorApp).where(_OWNER)
+_REMOVE = delete(AuthenticatorApp).where(
+    _OWNER, AuthenticatorApp.created_at >= bindparam("since")
+)
 
 
 @dataclass(frozen=True)
@@ -129,9 +131,9 @@ class Apps:
         now = self.db.clock.now()
         return self.db.write(_SPEND, owner=user_id, step=step, now=now) > 0
 
-    def remove(self, user_id: int) -> None:
+    def remove(self, user_id: int, since: int = 0) -> None:
         """Forget the app of an account, and a set-up that waits."""
-        self.db.write(_REMOVE, owner=user_id)
+        self.db.write(_REMOVE, owner=user_id, since=since)
 
     def sweep(self, now: int) -> int:
         """Remove a few set-ups that nobody has finished."""

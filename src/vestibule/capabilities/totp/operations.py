@@ -227,9 +227,9 @@ class Totp(Capability):
             ),
         )
 
-    def drop_proofs(self, user: User) -> None:
-        """Remove the app of an account."""
-        self._apps.remove(user.id)
+    def drop_proofs(self, user: User, since: int = 0) -> None:
+        """Remove the app of an account, if it is as new as that."""
+        self._apps.remove(user.id, since)
 
     def forget(self, user: User) -> None:
         """Remove the app of an account that goes."""
