@@ -220,4 +220,4 @@ def marks_for(settings: Settings, clock: Clock) -> Marks | NoMarks:
     url = settings.throttle.valkey_url
     if not url:
         return NoMarks()
-    return Marks(url, settings.site.secret_key, clock)
+    return Marks(url, settings.keys.current, clock)

@@ -122,6 +122,10 @@ def test_the_end_that_was_noted_finds_what_only_it_can_find(
 
 
 HASH = "5d" * 32
+OURS = json.dumps(
+    {"logger": "vestibule.history", "event": f"history sealed 4:{HASH}"}
+)
+BARE = json.dumps({"event": f"history sealed 4:{HASH}"})
 
 
 @pytest.mark.parametrize(
@@ -131,8 +135,8 @@ HASH = "5d" * 32
         f"INFO:vestibule.history:history sealed 4:{HASH}",
         f"Nov 22 07:00:00 host vestibule[7]: history sealed 4:{HASH}",
         f'{{"event": "history sealed 4:{HASH}"}}',
-        f'Nov 22 host vestibule[7]: {{"message": "history sealed 4:{HASH}"}}',
-        json.dumps({"log": json.dumps({"event": f"history sealed 4:{HASH}"})}),
+        f"Nov 22 host vestibule[7]: {OURS}",
+        json.dumps({"log": OURS}),
         f"2026-11-22T07:00:00Z 4:{HASH}",
     ],
 )
@@ -152,6 +156,8 @@ def test_an_end_that_we_wrote_is_read_wherever_logs_put_it(line: str) -> None:
         f'{{"event": "request", "route": "history sealed 4:{HASH}"}}',
         f'{{"event": "no user history sealed 4:{HASH}"}}',
         f'{{"logger": "x", "event": "history sealed 4:{HASH}"}}',
+        f"192.0.2.1 - GET /a{BARE}",
+        json.dumps({"message": f"GET /a?{BARE}"}),
         f'{{"event": ["history sealed 4:{HASH}"]}}',
         f"sha256 4:{HASH}",
         "{" * 9999 + "}",

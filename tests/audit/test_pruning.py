@@ -17,7 +17,7 @@ pytestmark = [
 ]
 HISTORY = "vestibule_history"
 SEALS = "vestibule_seals"
-NEW = "fedcba98" * 8
+NEW, NEWER = "fedcba98" * 8, "02468ace" * 8
 
 
 @pytest.fixture
@@ -123,6 +123,8 @@ def test_a_cut_that_is_forged_is_not_made_good_by_the_next_one(
     sealed(auth, 1)
     assert auth.audit.prune() == 0
     assert found(auth) == [("cut_forged", 5, 5)]
+    # Who has noted that goes on behind it.
+    assert [*auth.audit.verifier().findings(5 + 1)] == []
 
     assert auth.audit.prune(even_broken=True) == 3
     assert found(auth) == []
@@ -141,12 +143,46 @@ def test_a_cut_of_before_a_change_of_the_key_still_counts(
     assert found(changed) == []
     # The new key has said so as well.
     rows = auth.db.read(select(SealRecord.position, SealRecord.kind))
-    assert {(5, "cut"), (5, "recut")} <= {tuple(row) for row in rows}
+    assert {(5, "cut"), (5, "cut2")} <= {tuple(row) for row in rows}
     clock.turn(days=11)
     sealed(changed, 1)
     assert changed.audit.prune() == 5
     assert found(changed) == []
     changed.db.close()
+
+
+@pytest.mark.usefixtures("old")
+def test_a_cut_counts_through_one_change_of_the_key_after_another(
+    auth: Auth, clock: TurnableClock, hand: Hand
+) -> None:
+    sweep(auth)
+    # Under the name that the next one would get.
+    hand.do(
+        f"INSERT INTO {SEALS} SELECT position, 'cut2', at, link, signature "
+        f"FROM {SEALS} WHERE position = 5 AND kind = 'cut'",
+        f"UPDATE {SEALS} SET at = 7 WHERE kind = 'cut2'",
+    )
+    first = auth.settings.site.secret_key
+    second = with_keys(auth, clock, NEW, first)
+    sealed(second, 1)
+    third = with_keys(auth, clock, NEWER, f"{NEW},{first}")
+    sealed(third, 1)
+    sealed(third, 1)
+
+    kinds = {
+        row[0]
+        for row in auth.db.read(
+            select(SealRecord.kind).where(SealRecord.position == 5)
+        )
+    }
+    assert {"cut", "cut2", "cut3", "cut4"} <= kinds
+    # What was planted is named, and nothing else.
+    assert {one[0] for one in found(third)} <= {"seal_forged"}
+    clock.turn(days=11)
+    sealed(third, 1)
+    assert third.audit.prune() > 0
+    second.db.close()
+    third.db.close()
 
 
 @pytest.mark.usefixtures("old")

@@ -217,9 +217,9 @@ def test_two_quick_presses_send_a_form_once(window: Window) -> None:
 
 
 def test_a_download_can_be_had_again_a_moment_later(window: Window) -> None:
-    window.register("rita")
-    window.sign_in("rita")
-    page = at(window, "/users/rita/export")
+    window.register("dora")
+    window.sign_in("dora")
+    page = at(window, "/users/dora/export")
     button = page.get_by_role("button", name="Download")
 
     for _ in range(2):

@@ -76,7 +76,10 @@ def _in_line(line: str, depth: int = 0) -> Anchor | None:
     if told is None:
         whole = _PRINTED.fullmatch(line) or _IN_A_TEXT.fullmatch(line)
         return _read(whole)
-    if told.get("logger", _LOGGER) != _LOGGER or depth >= _DEEPEST:
+    # Attack: an object in what a visitor has sent, in a line of others.
+    is_apart = not depth and line.startswith("{")
+    logger = told.get("logger", _LOGGER if is_apart else "")
+    if logger != _LOGGER or depth >= _DEEPEST:
         return None
     texts = [told[name] for name in _MESSAGES if name in told]
     if len(texts) != 1 or not isinstance(texts[0], str):

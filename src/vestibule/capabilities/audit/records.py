@@ -85,7 +85,7 @@ class SealRecord(Record):
     """A signature under the chain up to a row.
 
     ``kind`` is ``seal``; or ``cut``, up to where old rows were removed; or
-    ``recut``, the same said again by the key that came after.
+    ``cut2`` and so on, the same said again by a key that came after.
     """
 
     __tablename__ = PREFIX + "seals"

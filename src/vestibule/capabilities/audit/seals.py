@@ -40,8 +40,13 @@ _SEALS = select(*_RAW).where(
 _FROM = _SEALS.where(SealRecord.position >= bindparam("position"))
 _NEWEST_FIRST = _SEALS.order_by(SealRecord.position.desc())
 _LAST_SEALS = _NEWEST_FIRST.limit(50)
-_CUTS = ("cut", "recut")
-_LAST_CUTS = _LAST_SEALS.where(SealRecord.kind.in_(_CUTS))
+# The first says what was cut, and each key that comes after says it again.
+CUT = "cut"
+_AGAIN = tuple(f"{CUT}{number}" for number in range(2, 100))
+_LAST_CUTS = _LAST_SEALS.where(SealRecord.kind.startswith(CUT))
+_KINDS = select(type_coerce(SealRecord.kind, NullType)).where(
+    SealRecord.position == bindparam("position")
+)
 _BEFORE = _NEWEST_FIRST.where(SealRecord.at <= bindparam("moment")).limit(3)
 _PART = (
     _SEALS.where(SealRecord.position > bindparam("position"))
@@ -64,6 +69,11 @@ class Seal:
     link: bytes
     is_genuine: bool
     is_old: bool = False
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether it says up to where old rows were removed."""
+        return str(self.kind).startswith(CUT)
 
     @property
     def is_new(self) -> bool:
@@ -117,7 +127,7 @@ class Seals:
         genuine = self._timely(found)
         seals = genuine or found
         last = seals[0].position
-        cuts = [s for s in seals if s.position == last and s.kind in _CUTS]
+        cuts = [s for s in seals if s.position == last and s.is_cut]
         seal = cuts[0] if cuts else seals[0]
         is_sound = bool(genuine and cuts)
         return Head(
@@ -205,11 +215,17 @@ class OwnSeals(Seals):
     def take_over(self) -> None:
         """Say of a cut by the key before that it was ours.
 
-        Once there are seals by the new key, no other cut counts.
+        Once there are seals by the new key, no other cut counts. Attack: a
+        row under the name that it would get, so that nothing is sealed.
         """
         cut = self.cut()
-        if cut is not None and cut.is_genuine and cut.is_old:
-            self.make("recut", cut.position, cut.link)
+        if cut is None or not (cut.is_genuine and cut.is_old):
+            return
+        rows = self.db.read(_KINDS, position=cut.position)
+        taken = {str(row[0]) for row in rows}
+        free = next((kind for kind in _AGAIN if kind not in taken), None)
+        if free is not None:
+            self.make(free, cut.position, cut.link)
 
     def make(self, kind: str, position: int, link: bytes) -> None:
         """Sign that the chain up to a row is as it is now."""
