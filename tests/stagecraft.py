@@ -215,7 +215,10 @@ def watched(auth: Auth) -> Iterator[list[str]]:
 def rows(auth: Auth) -> dict[str, list[dict[str, Any]]]:
     """Read every row of every table, as a thief of the database would."""
     return {
-        table.name: [dict(row._mapping) for row in auth.db.read(select(table))]
+        table.name: [
+            dict(row._mapping)
+            for row in auth.db.read(select(table).order_by(*table.primary_key))
+        ]
         for table in Record.metadata.sorted_tables
     }
 

@@ -99,11 +99,12 @@ class Nursery:
 
 
 class Crowd:
-    """People who register all the time; keeps who was told it worked."""
+    """People who register all the time; keeps who was told what."""
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.acknowledged: list[str] = []
+        self.put_off: list[str] = []
         self.others: list[str] = []
         self.is_over = threading.Event()
 
@@ -123,6 +124,10 @@ class Crowd:
                 continue
             if answer.status_code == 200:
                 self.acknowledged.append(email)
+            elif answer.status_code == 503:
+                # On a slow machine the file is busy for longer than
+                # anybody waits: an honest answer, if nothing is kept.
+                self.put_off.append(email)
             else:
                 self.others.append(answer.text)
 
@@ -191,6 +196,7 @@ def test_every_acknowledged_account_survives_kill_9(
 
         assert len(crowd.acknowledged) >= kills
         assert crowd.others == []
+        assert len(crowd.put_off) <= kills
         check_database(database_url, crowd, kills)
         house.start()
         with ThreadPoolExecutor(CLIENTS) as doors:
@@ -234,5 +240,6 @@ def check_database(database_url: str, crowd: Crowd, kills: int) -> None:
         )
     engine.dispose()
     assert emails >= set(crowd.acknowledged)
+    assert emails.isdisjoint(crowd.put_off)
     # Whoever was registered without being told was in flight at a kill.
     assert len(emails) - len(crowd.acknowledged) <= kills * CLIENTS
