@@ -25,7 +25,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     @login_required
     def pin() -> list[str]:
         """Pin a notice to the board."""
-        if not current_user.is_admin:
+        if not current_user.acts_as_admin:
             abort(403)
         notices.append(f"{current_user.username}: {request.form['text']}")
         return notices

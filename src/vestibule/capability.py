@@ -20,7 +20,7 @@ from typing import (
 
 if TYPE_CHECKING:
     from vestibule.auth import Auth
-    from vestibule.outcomes import Arrival
+    from vestibule.outcomes import Advice, Arrival
     from vestibule.user import User
 
 P = ParamSpec("P")
@@ -90,6 +90,14 @@ class Capability:
 
         Asked only after the person has proven to own the account.
         """
+
+    def advice(self, arrival: Arrival) -> Advice | None:
+        """Advise somebody who has just come in.
+
+        Every sign-in asks, so what costs a query does not look for all.
+        """
+        del arrival
+        return None
 
     def can_prove(self, user: User) -> Way | None:
         """Say by what way an account can show a second factor, if any."""

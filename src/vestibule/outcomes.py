@@ -47,12 +47,25 @@ class SecondFactorNeeded:
 
 
 @dataclass(frozen=True)
+class Advice:
+    """What somebody should do, told as they come in.
+
+    A program gets the ``code``, which is permanent, and a browser the
+    ``text``, or is first led to the ``page`` of this endpoint.
+    """
+
+    code: str
+    text: str = ""
+    page: str = ""
+
+
+@dataclass(frozen=True)
 class LoggedIn:
     """The person is signed in; ``token`` goes into their cookie only.
 
     By ``device`` theirs is known at the next sign-in; it opens nothing.
-    ``keeps`` is what the browser keeps besides, by its purpose. Whose
-    password everybody tries first is told so, if ``is_common``.
+    ``keeps`` is what the browser keeps besides, by its purpose, and
+    ``advice`` is what to tell them.
     """
 
     user: User
@@ -61,7 +74,7 @@ class LoggedIn:
     device: str = field(default="", repr=False)
     is_new_device: bool = False
     keeps: Mapping[str, str] = field(default_factory=dict, repr=False)
-    is_common: bool = False
+    advice: Sequence[Advice] = ()
 
 
 @dataclass(frozen=True)

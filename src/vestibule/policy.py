@@ -130,15 +130,13 @@ class Act(Enum):
 class Actor:
     """Who acts: somebody, or nobody, and when they last proved it.
 
-    ``proven_at`` is in seconds since 1970 UTC. An administrator who lacks
-    the second factor that the site wants ``is_short`` of it. The operator is
-    whoever runs commands or Python on the server, and may do everything.
+    ``proven_at`` is in seconds since 1970 UTC. The operator is whoever runs
+    commands or Python on the server, and may do everything.
     """
 
     user: User | None = None
     proven_at: int = 0
     is_operator: bool = False
-    is_short: bool = False
 
     def standing(self, owner_id: int | None) -> Who:
         """Say how the actor stands towards a thing of some account.
@@ -214,7 +212,7 @@ class Policy:
                 raise NotProven
             self._note(by, act, owner_id)
             raise NotAllowed
-        if by.is_short and granted is Who.ADMIN:
+        if by.user and by.user.is_short and granted is Who.ADMIN:
             raise FactorMissing
         # Who may without a fresh proof by any standing needs none.
         if granted & ~act.fresh or is_door or self._is_fresh(by):

@@ -90,6 +90,19 @@ class User(Record):
         String(5), info={"among": ("light", "dark")}
     )
 
+    # Kept in no row: whether the site wants a second factor of this
+    # administrator, who has come in without one.
+    is_short = False
+
+    @property
+    def acts_as_admin(self) -> bool:
+        """Whether they may do now what is for administrators only.
+
+        ``is_admin`` is the role. Where administrators must have a second
+        factor, who has the role and no factor can do nothing with it.
+        """
+        return self.is_admin and not self.is_short
+
     def __repr__(self) -> str:
         """Show the number only: a log must not hold a hash or address."""
         return f"<User {self.id}>"

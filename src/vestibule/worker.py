@@ -16,6 +16,10 @@ from vestibule.throttle import Throttle
 
 LOOK_EVERY = 2.0
 SWEEP_EVERY = 600
+# A part that has cleared away so many rows may have more of them; but it
+# does not keep letters waiting for long.
+MANY_ROWS = 200
+SWEEPS_AT_ONCE = 100
 
 log = logging.getLogger("vestibule.worker")
 
@@ -86,14 +90,22 @@ def sweep(auth: Auth) -> int:
 def _swept(
     part: Capability | Throttle | MailedTokens | Outbox, now: int
 ) -> int:
-    """Clear away what is over in one part; trouble is noted."""
+    """Clear away what is over in one part; trouble is noted.
+
+    Attack: rows made faster than they go, until the disk is full.
+    """
+    gone = 0
     try:
-        return part.sweep(now)
+        for _ in range(SWEEPS_AT_ONCE):
+            swept = part.sweep(now)
+            gone += swept
+            if swept < MANY_ROWS:
+                break
     except Unavailable as silent:
         log.warning("a sweep came to nothing: %s", _wrong(silent))
     except Exception:
         log.exception("a sweep stumbled")
-    return 0
+    return gone
 
 
 def _wrong(silent: Unavailable) -> str:

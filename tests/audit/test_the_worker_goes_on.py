@@ -1,17 +1,19 @@
 """What goes wrong in one part of the worker's round stops no other part."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from annals import found, write
 from conftest import TurnableClock
 from vestibule.auth import Auth
 from vestibule.capabilities.audit.records import Entry
+from vestibule.capabilities.sessions.records import SessionRecord
 from vestibule.db import DB
 from vestibule.ground.keys import Keys
 from vestibule.ground.signing import Seal, keyed_hash
 from vestibule.history import Event, signature
 from vestibule.settings import Settings
+from vestibule.user import User
 from vestibule.worker import Worker
 
 
@@ -35,6 +37,20 @@ def test_a_part_that_cannot_be_swept_keeps_nothing_from_being_sealed(
     assert len(swept) == 1
     assert len(auth.db.read(select(Entry.position))) == 1
     assert found(auth) == []
+
+
+def test_a_round_clears_away_more_than_fits_in_one_sweep(
+    auth: Auth, alice: User, clock: TurnableClock
+) -> None:
+    with auth.db.unit():
+        for _ in range(450):
+            auth.sessions.open(alice.id)
+    clock.turn(seconds=auth.settings.sessions.absolute + 1)
+
+    Worker(auth).round()
+
+    kept = select(func.count()).select_from(SessionRecord)
+    assert auth.db.first(kept) == (0,)
 
 
 def test_python_without_a_key_signs_by_the_one_that_is_kept(

@@ -43,6 +43,29 @@ def test_a_code_signs_in_and_its_owner_is_told_how_many_are_left(
     assert codes[0] not in letters[0].text
 
 
+def test_whoever_has_two_left_is_advised_at_the_sign_in_to_make_new_ones(
+    auth: Auth, alice: User, browser: Browser, app: Flask, codes: list[str]
+) -> None:
+    few = "You have few recovery codes left"
+    for code in codes[:6]:
+        with auth.db.unit():
+            auth.recovery_codes.prove_factor(alice, code)
+    browser.sign_in("alice")
+    second_step(browser, codes[6])
+    assert few not in browser.open("/profile").text
+    browser.send("/logout")
+
+    browser.sign_in("alice")
+    second_step(browser, codes[7])
+
+    assert few in browser.open("/profile").text
+    program = Program(app)
+    held = program.sign_in("alice").json
+    sent = {"waiting": held["waiting"], "code": codes[8]}
+    answer = program.call("POST", "/sessions/second-factor", sent)
+    assert answer.json["warnings"] == ["recovery_codes.few"]
+
+
 def test_letters_that_look_like_digits_are_taken_for_them(
     auth: Auth, alice: User, codes: list[str]
 ) -> None:

@@ -1,9 +1,11 @@
 """Administrators who must have a second factor, and those who reset one."""
 
 import pytest
+from flask import Flask
 
 from conftest import Browser, Postbox
 from phones import second_step, with_app
+from programs import Program
 from vestibule.auth import Auth
 from vestibule.errors import NotAllowed
 from vestibule.policy import OPERATOR, Act, Actor
@@ -17,9 +19,12 @@ wanted = pytest.mark.settings(second_factor="admins")
 def test_without_one_an_administrator_acts_as_anybody_does(
     browser: Browser, admin: User, auth: Auth
 ) -> None:
-    browser.sign_in(admin.username)
+    landed = browser.sign_in(admin.username).location
 
-    assert browser.open("/profile").status_code == 200
+    assert landed == "/account/security"
+    profile = browser.open("/profile")
+    assert profile.status_code == 200
+    assert ">Admin<" not in profile.text
     refused = browser.open("/admin/users")
     assert refused.status_code == 403
     assert "Set up a second step for your account first" in refused.text
@@ -29,8 +34,34 @@ def test_without_one_an_administrator_acts_as_anybody_does(
     phone = with_app(auth, admin)
     browser.send("/logout")
     browser.sign_in(admin.username)
-    second_step(browser, phone.code())
+    assert second_step(browser, phone.code()).location == "/profile"
+    assert ">Admin<" in browser.open("/profile").text
     assert browser.open("/admin/users").status_code == 200
+
+
+@wanted
+def test_views_of_a_host_see_the_role_and_whether_it_counts(
+    auth: Auth, admin: User, alice: User
+) -> None:
+    def seen(user: User) -> tuple[bool, bool]:
+        """Read what ``current_user`` is in a session."""
+        owner = auth.sessions.owner(auth.sessions.open(user.id))
+        assert owner
+        return owner.is_admin, owner.acts_as_admin
+
+    assert seen(admin) == (True, False)
+    assert seen(alice) == (False, False)
+    with_app(auth, admin)
+    assert seen(admin) == (True, True)
+
+
+@wanted
+def test_a_program_is_told_that_a_second_factor_is_wanted(
+    app: Flask, admin: User, alice: User
+) -> None:
+    told = Program(app).sign_in(admin.username).json
+    assert told["warnings"] == ["second_factor.wanted"]
+    assert Program(app).sign_in(alice.username).json["warnings"] == []
 
 
 @wanted
@@ -90,7 +121,8 @@ def test_the_last_administrator_comes_back_by_one_command(
 
     auth.second_factors.reset(admin, by=OPERATOR)
 
-    assert browser.sign_in(admin.username).location == "/profile"
+    landed = browser.sign_in(admin.username).location
+    assert landed == "/account/security"
 
 
 def test_the_reset_of_a_stranger_is_refused_before_the_question(

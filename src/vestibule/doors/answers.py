@@ -176,7 +176,9 @@ def warnings() -> Any:
     """Declare the member of what a person should be told on signing in."""
     return words(
         "What to tell them: `password.common` if their password is on a "
-        "list of common ones and should be changed"
+        "list of common ones and should be changed; `recovery_codes.few` if "
+        "they have two recovery codes left or fewer; `second_factor.wanted` "
+        "if they must set up a second factor to act as an administrator"
     )
 
 

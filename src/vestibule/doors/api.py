@@ -214,7 +214,7 @@ def api_answer(outcome: object, *, bearer: bool = False) -> Response:
 def _(outcome: LoggedIn, *, bearer: bool = False) -> Response:
     """Hand over the session: its token to a bearer, else a cookie."""
     term = auth().sessions.term(outcome.token)
-    warnings = ["password.common"] if outcome.is_common else []
+    warnings = [advice.code for advice in outcome.advice]
     if bearer:
         token = {"token": outcome.token, "token_type": "Bearer"}
         token |= {"device": outcome.device}

@@ -34,25 +34,27 @@ def _(outcome: LoggedIn) -> Response:
     after = settings().pages.after_login.replace(
         "<username>", outcome.user.username
     )
-    response = redirect(wanted or after or url_for("vestibule.profile.show"))
+    first = _first_page(outcome)
+    response = redirect(
+        first or wanted or after or url_for("vestibule.profile.show")
+    )
     life = settings().sessions.remember if outcome.remember else None
     hall().set_cookie(response, hall().session_cookie, outcome.token, life)
     keep_device(response, outcome.user.id, outcome.device)
     keep_theme(response, outcome.user)
     keep_trust(response, outcome.user.id, outcome.keeps.get("trusted", ""))
     visit().begin_anew(signed_in=True)
-    if outcome.is_common:
-        turn_to(outcome.user)
-        visit().note("warning", _advice())
+    for advice in outcome.advice:
+        if advice.text:
+            turn_to(outcome.user)
+            visit().note("warning", say(advice.text))
     return response
 
 
-def _advice() -> str:
-    """Advise somebody to change a password that everybody tries first."""
-    return say(
-        "Your password is on a list of common passwords, which strangers try "
-        "first. Change it on the page “Change password”"
-    )
+def _first_page(outcome: LoggedIn) -> str | None:
+    """Find the page that somebody must see before they go on."""
+    pages = (advice.page for advice in outcome.advice if advice.page)
+    return next((url_for(f"vestibule.{page}") for page in pages), None)
 
 
 @page_answer.register

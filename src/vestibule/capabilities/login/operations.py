@@ -9,7 +9,7 @@ from vestibule.capabilities.login import letters
 from vestibule.capability import Capability, operation
 from vestibule.errors import Missing, NotProven, Reason
 from vestibule.ground import names
-from vestibule.outcomes import Arrival, LoggedIn, LoggedOut
+from vestibule.outcomes import Advice, Arrival, LoggedIn, LoggedOut
 from vestibule.user import User
 
 # Whom a letter would be for that is written and not sent.
@@ -107,8 +107,13 @@ class Login(Capability):
             kept.token,
             kept.is_new,
             arrival.keeps,
-            arrival.is_common,
+            self._advice(arrival),
         )
+
+    def _advice(self, arrival: Arrival) -> list[Advice]:
+        """Ask every capability what to tell somebody who has come in."""
+        told = (one.advice(arrival) for one in self.auth.capabilities)
+        return [advice for advice in told if advice is not None]
 
     @operation
     def prove(self, name: str, password: str) -> User:

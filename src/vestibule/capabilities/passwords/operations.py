@@ -9,11 +9,13 @@ from unicodedata import normalize
 from sqlalchemy import bindparam, select, update
 
 from vestibule.capabilities.passwords import letters, policy
+from vestibule.capabilities.passwords.advice import COMMON
 from vestibule.capabilities.passwords.foreign import NONE_YET
 from vestibule.capabilities.passwords.hasher import Hasher
 from vestibule.capability import Capability, operation
 from vestibule.errors import Conflict, Malformed, NotProven, Reason
 from vestibule.ground import names
+from vestibule.outcomes import Advice, Arrival
 from vestibule.user import User
 
 if TYPE_CHECKING:
@@ -137,6 +139,10 @@ class Passwords(Capability):
         if not self.settings.passwords.blocklist:
             return False
         return policy.is_common(normalize("NFC", password))
+
+    def advice(self, arrival: Arrival) -> Advice | None:
+        """Advise somebody to change a password that everybody tries first."""
+        return COMMON if arrival.is_common else None
 
     def _upgrade(self, user: User, password: str) -> bool:
         """Replace a hash made with old parameters, and commit that alone.

@@ -19,6 +19,7 @@ from vestibule.capability import (
 from vestibule.errors import Conflict, Expired, Missing, NotProven, Reason
 from vestibule.ground.randomness import fingerprint
 from vestibule.ground.words import Amount
+from vestibule.outcomes import Advice, Arrival
 from vestibule.policy import Act, Actor
 from vestibule.user import User
 
@@ -207,6 +208,19 @@ class RecoveryCodes(Capability):
         left = self.left(user).count
         letter = letters.code_used(self.auth.desk, user, left)
         self.auth.second_factors.tell(user, letter)
+
+    def advice(self, arrival: Arrival) -> Advice | None:
+        """Advise whoever has shown a second factor to make new codes.
+
+        Others are not looked up: a sign-in by password alone costs nothing.
+        """
+        if len(arrival.proofs) < 2 or not self.left(arrival.user).is_few:
+            return None
+        text = _(
+            "You have few recovery codes left. Make new ones on the page "
+            "“Security”"
+        )
+        return Advice("recovery_codes.few", text)
 
     def security_rows(self, user: User) -> tuple[SecurityRow, ...]:
         """Say how many codes are left, to whoever can have some."""

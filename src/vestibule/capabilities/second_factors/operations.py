@@ -10,8 +10,8 @@ from vestibule.capabilities.second_factors.taking import SecondFactorMissing
 from vestibule.capabilities.second_factors.trust import Trusted
 from vestibule.capabilities.second_factors.waiting import WaitingSignIns
 from vestibule.capability import Exported, SecurityRow, Way, operation
-from vestibule.errors import Expired, Reason
-from vestibule.outcomes import Arrival, SecondFactorNeeded
+from vestibule.errors import Expired, FactorMissing, Reason
+from vestibule.outcomes import Advice, Arrival, SecondFactorNeeded
 from vestibule.policy import Act, Actor
 from vestibule.user import User
 
@@ -65,6 +65,17 @@ class SecondFactors(ChangesFactors):
         token, ends_at = self._waiting.begin(arrival, stamps[0])
         self.history.record("login", user.id, SecondFactorMissing.reason.code)
         return SecondFactorNeeded(token, [way.name for way in ways], ends_at)
+
+    def advice(self, arrival: Arrival) -> Advice | None:
+        """Lead an administrator who must have a second factor to set it up.
+
+        Source: OWASP ASVS 5.0 6.3.3.
+        """
+        if not self.is_missing(arrival.user):
+            return None
+        # The page itself says why it is shown.
+        code = FactorMissing.reason.code
+        return Advice(code, page="second_factors.show")
 
     def waits_for(self, token: str) -> tuple[User, list[Way]]:
         """Say whose sign-in waits under a token, and for what.

@@ -111,8 +111,8 @@ class Sessions(Capability):
             return STRANGER
         _, proven_at, *values = row
         user = found(dict(zip(USER_NAMES, values, strict=True)))
-        is_short = self.auth.second_factors.is_missing(user)
-        return Actor(user, proven_at, is_short=is_short)
+        user.is_short = self.auth.second_factors.is_missing(user)
+        return Actor(user, proven_at)
 
     def bearer(self, token: str | None) -> Bearer | None:
         """Say in few words whose session a token opens at this moment."""
