@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 import segno
+import zxingcpp
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
@@ -48,11 +49,18 @@ def test_the_picture_is_the_code_with_white_around_it_in_each_theme(
 
     clara = house.auth.administration.find("clara")
     said = house.auth.totp.begun(clara, by=OPERATOR).address
+    assert decoded(page.screenshot(full_page=True)) == [said]
     matrix = segno.make_qr(said, error="m").matrix
     blank = [[False] * (len(matrix) + 8)] * 4
     side = [False] * 4
     dark = [[*side, *map(bool, row), *side] for row in matrix]
     assert seen(shot, len(matrix) + 8) == [*blank, *dark, *blank]
+
+
+def decoded(shot: bytes) -> list[str]:
+    """Read every code on a picture, as the camera of a phone does."""
+    with Image.open(io.BytesIO(shot)) as taken:
+        return [one.text for one in zxingcpp.read_barcodes(taken)]
 
 
 def seen(shot: bytes, width: int) -> list[list[bool]]:
