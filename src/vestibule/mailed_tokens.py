@@ -240,24 +240,24 @@ class MailedTokens:
         )
         return self.db.write(used) == 1
 
-    def look(self, token: str, purpose: str) -> Proof | None:
-        """Say what a token proves, without using it up."""
+    def look(self, token: str, *purposes: str) -> Proof | None:
+        """Say what a token of these purposes proves, and let it be."""
         row = self.db.first(
             select(MailedToken.user_id, MailedToken.address).where(
                 MailedToken.fingerprint == fingerprint(token),
-                MailedToken.purpose == purpose,
+                MailedToken.purpose.in_(purposes),
                 MailedToken.ends_at > self.db.clock.now(),
             )
         )
         return Proof(row[0], row[1]) if row else None
 
-    def use(self, token: str, purpose: str) -> Proof | None:
+    def use(self, token: str, *purposes: str) -> Proof | None:
         """Use a token up; of two at once exactly one gets the proof."""
         row = self.db.write_returning(
             delete(MailedToken)
             .where(
                 MailedToken.fingerprint == fingerprint(token),
-                MailedToken.purpose == purpose,
+                MailedToken.purpose.in_(purposes),
                 MailedToken.ends_at > self.db.clock.now(),
             )
             .returning(MailedToken.user_id, MailedToken.address)

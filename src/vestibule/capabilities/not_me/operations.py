@@ -17,6 +17,10 @@ from vestibule.policy import Act, Actor
 from vestibule.user import User
 
 PURPOSE = "not_me"
+# The letter about a new way in has a link of its own, which leaves that of
+# the letter about a new device alone.
+PURPOSE_OF_FACTOR = "not_me.factor"
+PURPOSES = (PURPOSE, PURPOSE_OF_FACTOR)
 # A letter may lie unread over a weekend away.
 LIFE = 7 * 86400
 # Attack: burying the first letter under many, by signing in without end.
@@ -80,6 +84,25 @@ class NotMe(Capability):
         self.auth.outbox.put(user.id, letter)
         self.history.record("login.new_device", user.id, actor_id=user.id)
 
+    def link_for_factor(self, user: User) -> tuple[str, int] | None:
+        """Make the link of a letter about a new second factor.
+
+        Attack: whoever has found out the password adds a factor of their
+        own, which keeps the owner out after any reset of the password. By
+        the link it goes again.
+
+        Returns:
+            The token and the moment until which it works; None where nobody
+            has confirmed the address, for there a reset ends all factors.
+        """
+        if user.email_verified_at is None:
+            return None
+        address = names.email_address(user.email).canonical
+        token = self.auth.mailed_tokens.issue(
+            user.id, PURPOSE_OF_FACTOR, address, LIFE
+        )
+        return token, self.auth.clock.now() + LIFE
+
     def _is_news(self, user: User, now: int) -> bool:
         """Count a sign-in with a new device; say if a letter tells of it.
 
@@ -105,7 +128,7 @@ class NotMe(Capability):
         Raises:
             NotMeLinkInvalid: nobody's.
         """
-        proof = self.auth.mailed_tokens.look(token, PURPOSE)
+        proof = self.auth.mailed_tokens.look(token, *PURPOSES)
         if proof is None:
             raise NotMeLinkInvalid
         try:
@@ -136,7 +159,7 @@ class NotMe(Capability):
         with self.auth.throttle.attempt_from_here(PURPOSE):
             user = self.look(token)
         self.db.hold(user.id)
-        if self.auth.mailed_tokens.use(token, PURPOSE) is None:
+        if self.auth.mailed_tokens.use(token, *PURPOSES) is None:
             raise NotMeLinkInvalid
         self.auth.passwords.lock(user)
         self.auth.sessions.end_all(user.id)

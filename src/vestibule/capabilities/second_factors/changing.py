@@ -42,7 +42,8 @@ class ChangesFactors(TakesFactors, Capability):
         """
         self.changed(user)
         self.history.record("second_factor.add", user.id)
-        self.tell(user, letters.factor_added(self.auth.desk, user, what))
+        link = self.auth.not_me.link_for_factor(user)
+        self.tell(user, letters.factor_added(self.auth.desk, user, what, link))
 
     @operation
     def removed(self, user: User, what: str) -> None:

@@ -1,6 +1,6 @@
 """What people are told about their second factors."""
 
-from vestibule.correspondence import Desk, NotYou
+from vestibule.correspondence import Desk, NotYou, Part, Sheet
 from vestibule.ground.letters import Letter
 from vestibule.user import User
 
@@ -53,13 +53,17 @@ def factors_removed(desk: Desk, user: User) -> Letter:
     )
 
 
-def factor_added(desk: Desk, user: User, what: str) -> Letter:
+def factor_added(
+    desk: Desk, user: User, what: str, link: tuple[str, int] | None = None
+) -> Letter:
     """Write that an account has one more second factor.
 
     Args:
         desk: where the letter is written.
         user: whose account it is.
         what: what the factor is called, in the words of its capability.
+        link: the token that undoes it, and the moment until which it does;
+            None where a new password undoes as much.
     """
     sheet = desk.sheet(user)
     say = sheet.say
@@ -70,14 +74,33 @@ def factor_added(desk: Desk, user: User, what: str) -> Letter:
             what=say(what),
         ),
         sheet.facts(),
+        *_undoing(sheet, link),
+    )
+
+
+def _undoing(sheet: Sheet, link: tuple[str, int] | None) -> list[Part]:
+    """Say what to do about a factor that is somebody else's."""
+    say = sheet.say
+    if link is None:
+        return [
+            NotYou(say("If that was not you, set a new password:")),
+            sheet.link(say("Set a new password"), "/password_reset"),
+        ]
+    token, ends_at = link
+    return [
         NotYou(
             say(
-                "If that was not you, set a new password, and remove what "
-                "you do not know on the page “Security”:"
+                "If that was not you, say so here. It will be removed, all "
+                "devices will be signed out, and you will choose a new "
+                "password:"
             )
         ),
-        sheet.link(say("Set a new password"), "/password_reset"),
-    )
+        sheet.link(say("This wasn’t me"), f"/security/not-me/{token}"),
+        say(
+            "The link works once, until {moment}.",
+            moment=sheet.moment(ends_at),
+        ),
+    ]
 
 
 def factor_removed(desk: Desk, user: User, what: str) -> Letter:
