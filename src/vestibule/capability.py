@@ -51,7 +51,8 @@ class SecurityRow:
     """A line of the page about security: how one thing stands, and where.
 
     ``state`` and ``action`` may hold names that ``values`` fill in; ``page``
-    is the endpoint where it is changed.
+    is the endpoint where it is changed. What ``is_urgent`` should be done
+    even where there is a second factor already.
     """
 
     text: str
@@ -59,6 +60,7 @@ class SecurityRow:
     page: str
     action: str
     is_on: bool = False
+    is_urgent: bool = False
     values: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -1,12 +1,13 @@
 """The pages of the second step, and of what protects an account."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from vestibule.capabilities.second_factors.forms import Question, SecondStep
-from vestibule.capability import Way
+from vestibule.capability import SecurityRow, Way
 from vestibule.doors.caller import (
     actor,
     allowed,
@@ -111,14 +112,26 @@ def show() -> Response:
 def _protection() -> dict[str, Any]:
     """Gather what the page shows."""
     own = auth().second_factors
+    rows, has_factor = own.rows(current_user), bool(own.ways(current_user))
     return {
-        "rows": own.rows(current_user),
-        "has_factor": bool(own.ways(current_user)),
+        "rows": rows,
+        "next": next_step(rows, has_factor=has_factor),
+        "has_factor": has_factor,
         "is_missing": own.is_missing(current_user),
         "trusted": own.trusted(current_user),
         "device_name": device_name,
         "ago": ago,
     }
+
+
+def next_step(
+    rows: Sequence[SecurityRow], *, has_factor: bool
+) -> SecurityRow | None:
+    """Choose what would do most for an account: what is urgent, or first."""
+    wanted = [row for row in rows if row.is_urgent]
+    if not wanted and not has_factor:
+        wanted = [row for row in rows if not row.is_on]
+    return wanted[0] if wanted else None
 
 
 @pages.post("/account/security/trusted/<handle>/end")
