@@ -2,6 +2,7 @@
 
 import re
 import sys
+from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
@@ -15,6 +16,7 @@ DOORS = ROOT / "src/vestibule/doors"
 sys.path.insert(0, str(ROOT / "src"))
 
 from vestibule import capabilities  # noqa: E402
+from vestibule.capability import Capability  # noqa: E402
 
 project = "Vestibule"
 project_copyright = "the authors of Vestibule, under the MIT licence"
@@ -106,6 +108,18 @@ def sign(
     return ("", None) if inherits and signature else None
 
 
+def own_class(module: str) -> str:
+    """Name the class of a capability, by the module of its operations."""
+    (kind,) = (
+        name
+        for name, thing in vars(import_module(module)).items()
+        if isinstance(thing, type)
+        and issubclass(thing, Capability)
+        and thing.__module__ == module
+    )
+    return kind
+
+
 class ListCapabilities(SphinxDirective):
     """Documents the operations of every capability that there is."""
 
@@ -117,11 +131,18 @@ class ListCapabilities(SphinxDirective):
             about = f"capabilities/{found.name}.md"
             is_told = (ROOT / "docs" / about).exists()
             title = f"auth.{found.name}"
+            kind = own_class(name)
             parts.append(
                 f"### {f'[{title}]({about})' if is_told else title}\n\n"
                 "```{eval-rst}\n"
                 f".. automodule:: {name}\n"
                 "   :members:\n"
+                f"   :exclude-members: {kind}\n"
+                "\n"
+                f".. autoclass:: {name}.{kind}\n"
+                "   :members:\n"
+                # What stands in other files of the folder is its as well.
+                "   :inherited-members: Capability\n"
                 "   :exclude-members: login_gate, forget, sweep\n"
                 "```\n"
             )

@@ -46,7 +46,7 @@ def wrong(
 SIGN_IN, REGISTER, FORGET = "/login", "/register", "/password_reset"
 NEW_PASSWORD, CONFIRM = "/password_reset/{reset}", "/confirm?next=/profile"
 CHANGE, PROFILE, OWN = "/password/change", "/profile", "/users/{who}"
-SECURITY = "/account/security"
+SECURITY, VERIFY = "/account/security", "/login/verify"
 PASSKEYS, BY_MAIL = "/account/passkeys", "/login/code"
 APP, CODES = "/account/2fa", "/account/recovery-codes"
 DEVICES, NOT_ME = "/account/sessions", "/security/not-me/{not_me}"
@@ -72,6 +72,13 @@ ENTRANCE = (
         "second step",
         SIGN_IN,
         typed={"email": "irina", "password": PASSWORD},
+    ),
+    State("second step, another way", f"{VERIFY}?way=recovery_codes"),
+    wrong("second step, wrong", VERIFY, status=401, code="1"),
+    State(
+        "second step, by a passkey",
+        SIGN_IN,
+        typed={"email": "pavel", "password": PASSWORD},
     ),
     State("sign in by a passkey", "/login/passkey"),
     State("sign in by mail", BY_MAIL),
@@ -274,9 +281,10 @@ NO_PAGES = {
     "wellknown.icon",
 }
 
-# The pages to which mailed links lead, by what opens the link.
+# The pages to which a link or a form leads, by what it opens.
 BEHIND = {
     "login.sign_in": "second_factors.verify",
+    "second_factors.verify": "passkeys.verify",
     "password_reset.open_link": "password_reset.finish",
     "email_verification.open_link": "email_verification.confirm",
     "email_changes.open_link": "email_changes.undo",

@@ -20,11 +20,13 @@ from conftest import (
     notices,
 )
 from deeds import deeds
+from passkeyring import Ring
 from vestibule.auth import Auth
 from vestibule.ground.words import characters, waiting
 from vestibule.policy import OPERATOR
 from vestibule.user import User
 
+pytest_plugins = ["passkeyring_fixtures"]
 # Words do not depend on the database.
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 # Elements without an end (HTML, 13.1.2).
@@ -35,6 +37,8 @@ LATIN = (
     # How an account is looked for by its number, what a browser is called,
     # and what it keeps.
     r"|id:7|CSV|JSON(?: Lines)?|vestibule audit verify|Werkzeug\S*|IP-|cookie"
+    # What an app says of itself in a store, and what browsers run.
+    r"|TOTP|JavaScript"
     # Network addresses of version 6.
     r"|(?:[0-9a-f]{1,4}:){3,}[0-9a-f:]+"
 )
@@ -191,10 +195,13 @@ IN_ENGLISH = {"GET /api/docs"}
 
 
 def test_no_english_is_left_on_any_page_there_is(
-    russian: Browser, app: Flask, auth: Auth, admin: User
+    russian: Browser, app: Flask, auth: Auth, admin: User, ring: Ring
 ) -> None:
     number = auth.feedback.add(admin, "Тема", "Слова", by=OPERATOR)
     auth.email_verification.ask(admin, "new@example.com")
+    passkey = ring.added(admin, quiet=True)
+    # As whoever has one would call it here.
+    auth.passkeys.rename(passkey.id, "Телефон", by=OPERATOR)
     facts = {
         "username": admin.username,
         "id": admin.id,
@@ -204,6 +211,7 @@ def test_no_english_is_left_on_any_page_there_is(
         "verify": "nothing",
         "undo": "nothing",
         "not_me": "nothing",
+        "passkey": passkey.id,
     }
     strangers = Browser(app)
     strangers.client.environ_base = russian.client.environ_base

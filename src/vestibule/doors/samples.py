@@ -20,6 +20,7 @@ from vestibule.capabilities.passwords import letters as passwords
 from vestibule.capabilities.profile import letters as profile
 from vestibule.capabilities.recovery_codes import letters as recovery_codes
 from vestibule.capabilities.registration import letters as registration
+from vestibule.capabilities.second_factors import letters as second_factors
 from vestibule.correspondence import Desk
 from vestibule.ground.letters import Letter
 from vestibule.history import Circumstances, under
@@ -68,6 +69,19 @@ class Lasting:
         return self.func(desk, user, token=TOKEN, ends_at=ends_at)
 
 
+@dataclass(frozen=True)
+class Undoable:
+    """A kind of letter about a new way in, whose link removes it again."""
+
+    func: Callable[..., Letter]
+    what: str
+
+    def __call__(self, desk: Desk, user: User) -> Letter:
+        """Write it as if the link had been made now, for a week."""
+        link = TOKEN, desk.clock.now() + WEEK
+        return self.func(desk, user, what=self.what, link=link)
+
+
 KINDS: dict[str, Kind] = {
     "confirm_address": partial(verification.confirm_address, mailed=MAILED),
     "confirm_new_address": partial(
@@ -83,17 +97,23 @@ KINDS: dict[str, Kind] = {
     ),
     "already_registered": registration.already_registered,
     "registered_unconfirmed": registration.registered_unconfirmed,
-    "recovery_code_used": partial(recovery_codes.code_used, left=2),
-    "recovery_codes_made": recovery_codes.codes_made,
+    "recovery_code_used": partial(recovery_codes.recovery_code_used, left=2),
+    "recovery_codes_made": recovery_codes.recovery_codes_made,
     "reset": partial(password_reset.reset, token=TOKEN),
     "reset_by_operator": partial(
         password_reset.reset, token=TOKEN, by_operator=True
     ),
     "closed_to_strangers": login.closed_to_strangers,
-    "login_code": partial(mailed_sign_in.sign_in, mailed=MAILED),
+    "login_code": partial(mailed_sign_in.login_code, mailed=MAILED),
     "claimed": mailed_sign_in.claimed,
     "new_device": Lasting(not_me.new_device),
     "secured": not_me.secured,
+    "factor_added": Undoable(second_factors.factor_added, "Authenticator app"),
+    "factor_removed": partial(
+        second_factors.factor_removed, what="Authenticator app"
+    ),
+    "factors_removed": second_factors.factors_removed,
+    "second_step_guessed": second_factors.second_step_guessed,
     "passkey_copied": partial(
         passkeys.passkey_copied, passkey="Google Password Manager"
     ),

@@ -3,17 +3,9 @@
 from vestibule.correspondence import Code, Desk, NotYou, Part, Sheet
 from vestibule.ground.codes import spaced
 from vestibule.ground.letters import Letter
-from vestibule.ground.names import same_mailbox
 from vestibule.ground.words import Amount
 from vestibule.mailed_tokens import LONGEST_LIFE_OF_CODE, Mailed
 from vestibule.user import User
-
-
-def confirmation(desk: Desk, user: User, mailed: Mailed, to: str) -> Letter:
-    """Ask the reader of an address, the account's own or a new one."""
-    if same_mailbox(user.email, to):
-        return confirm_address(desk, user, mailed)
-    return confirm_new_address(desk, user, mailed, to)
 
 
 def confirm_address(desk: Desk, user: User, mailed: Mailed) -> Letter:

@@ -11,7 +11,7 @@ from vestibule.user import User
 LIFE = 600
 
 
-def sign_in(desk: Desk, user: User, mailed: Mailed) -> Letter:
+def login_code(desk: Desk, user: User, mailed: Mailed) -> Letter:
     """Write the letter with the code and the link that sign somebody in.
 
     The code is not in the subject, which screens show while they are

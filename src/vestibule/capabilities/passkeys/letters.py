@@ -29,6 +29,10 @@ def passkey_copied(desk: Desk, user: User, passkey: str) -> Letter:
         sheet.facts(),
         say("Remove this passkey, and add a new one:"),
         sheet.link(say("Passkeys"), "/account/passkeys"),
-        NotYou(say("If that was not you, set a new password as well:")),
-        sheet.link(say("Set a new password"), "/password_reset"),
+        NotYou(
+            say(
+                "If that was not you, set a new password as well, on the "
+                "page “Security”."
+            )
+        ),
     )

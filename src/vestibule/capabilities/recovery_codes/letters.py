@@ -6,7 +6,7 @@ from vestibule.ground.words import Amount
 from vestibule.user import User
 
 
-def code_used(desk: Desk, user: User, left: int) -> Letter:
+def recovery_code_used(desk: Desk, user: User, left: int) -> Letter:
     """Write that a recovery code has opened something, and what is left.
 
     Args:
@@ -37,7 +37,7 @@ def code_used(desk: Desk, user: User, left: int) -> Letter:
     )
 
 
-def codes_made(desk: Desk, user: User) -> Letter:
+def recovery_codes_made(desk: Desk, user: User) -> Letter:
     """Write that an account has new recovery codes, and the old are void."""
     sheet = desk.sheet(user)
     say = sheet.say

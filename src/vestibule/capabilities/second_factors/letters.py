@@ -40,16 +40,15 @@ def factors_removed(desk: Desk, user: User) -> Letter:
             "Those who run {site} have removed the second step from your "
             "account ({name}). From now on the password alone opens it."
         ),
-        sheet.facts(),
+        sheet.facts(by_operator=True),
         say("Sign in and set the second step up again:"),
         sheet.link(say("Security"), "/account/security"),
         NotYou(
             say(
-                "If you have not asked for this, set a new password and "
-                "write to those who run the site:"
+                "If you have not asked for this, set a new password on that "
+                "page, and write to those who run the site."
             )
         ),
-        sheet.link(say("Set a new password"), "/password_reset"),
     )
 
 
