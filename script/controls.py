@@ -65,7 +65,8 @@ def controls() -> list[Control]:
     listed = tomllib.loads(LISTED.read_text("utf-8"))
     return [
         Control(row, **{**entry, "tests": tuple(entry["tests"])})
-        for row, entry in listed.items()
+        for row, told in listed.items()
+        for entry in (told if isinstance(told, list) else [told])
     ]
 
 

@@ -426,6 +426,17 @@ def test_options_tell_the_methods_and_nothing_for_other_sites(
 
 
 @one_database
+def test_a_name_of_ours_in_an_address_is_no_session_of_that_name(
+    api: Program,
+) -> None:
+    ours = api.call("OPTIONS", "/sessions/second-factor")
+    theirs = api.call("OPTIONS", "/sessions/5f1d3c0e9a7b4862")
+
+    assert {*ours.allow} == {"OPTIONS", "POST"}
+    assert {*theirs.allow} == {"DELETE", "OPTIONS"}
+
+
+@one_database
 def test_a_head_is_a_get_without_a_body(api: Program) -> None:
     whole = api.call("GET", "/profile")
     head = api.call("HEAD", "/profile")

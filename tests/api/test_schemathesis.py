@@ -29,6 +29,8 @@ BEYOND_SCHEMA = {
     "feedback.content.required",
     "feedback.title.required",
     "field.characters",
+    # It answers nothing that this site has asked.
+    "passkey.unusable",
     "password.characters",
     "password.common",
     "password.personal",

@@ -27,6 +27,20 @@ from vestibule.sections import SECTIONS
 USES = {"fullmatch", "match", "search", "sub", "split", "findall"}
 # What has these names is a pattern, whatever it is called.
 ALONE = {"fullmatch", "findall", "sub"}
+
+
+def ways() -> Iterator[str]:
+    """List by what each capability knows its codes, as its source has it."""
+    for path in sorted((SOURCE / "vestibule/capabilities").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "Way":
+                yield from (
+                    ast.literal_eval(keyword.value)
+                    for keyword in node.keywords
+                    if keyword.arg == "reads"
+                )
+
+
 # Where a pattern is no constant, and which ones there are.
 MADE: dict[tuple[str, str], list[Any]] = {
     ("vestibule.capabilities.passwords.foreign", "pattern"): [
@@ -41,6 +55,7 @@ MADE: dict[tuple[str, str], list[Any]] = {
     ("vestibule.doors.destinations", "shared"): [
         destinations._within("example.com", "https://id.example.com")
     ],
+    ("vestibule.capabilities.second_factors.taking", "way.reads"): [*ways()],
     ("vestibule.doors.credentials", "self._usual"): [
         CookieReader("session_id")._usual
     ],
@@ -70,6 +85,7 @@ print("all")
 def test_no_text_makes_a_pattern_work_long() -> None:
     found = [*patterns()]
     assert len(found) > 50
+    assert len([*ways()]) >= 2
 
     assert tried(found) == "all"
 

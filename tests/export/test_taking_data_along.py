@@ -76,6 +76,7 @@ def test_the_file_of_somebody_who_used_everything(
         "totp",
         "passkeys",
         "recovery_codes",
+        "second_factors",
         "letters",
         "activity",
     }
@@ -90,6 +91,10 @@ def test_the_file_of_somebody_who_used_everything(
     [item] = facts["feedback"]
     assert (item["title"], item["content"]) == ("A door", "It is heavy")
     assert facts["pictures"]["media_type"] == "image/png"
+    [device] = facts["second_factors"]
+    assert {*device} == {
+        *("created_at", "seen_at", "ends_at", "address", "agent"),
+    }
     assert {letter["state"] for letter in facts["letters"]} == {"waiting"}
     newest = [happened["act"] for happened in facts["activity"][:2]]
     assert "login" in newest

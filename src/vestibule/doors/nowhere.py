@@ -33,7 +33,11 @@ def nowhere(rest: str = "") -> Response:
 
 
 def _methods_here() -> list[str]:
-    """List the methods that calls at this address have."""
+    """List the methods that calls at this address have.
+
+    An address that is written out is not also one with a name in it, such as
+    that of a session. Source: OpenAPI 3.1.0, 4.8.8.1.
+    """
     place = hall()
     if place.calls is None:
         views = current_app.view_functions
@@ -42,7 +46,14 @@ def _methods_here() -> list[str]:
                 rule.empty()
                 for rule in current_app.url_map.iter_rules()
                 if hasattr(views[rule.endpoint], "call")
-            ]
+            ],
+            # Attack: "//", which would be led on to the address without.
+            merge_slashes=False,
         )
-    found = place.calls.bind("localhost").allowed_methods(request.path)
-    return sorted({*found, "OPTIONS"}) if found else []
+    here, path = place.calls.bind("localhost"), request.path
+    found = {
+        method: here.match(path, method, return_rule=True)[0].arguments
+        for method in here.allowed_methods(path)
+    }
+    exact = {method for method, named in found.items() if not named}
+    return sorted({*(exact or found), "OPTIONS"}) if found else []

@@ -1,7 +1,7 @@
 // What goes on beside the person: whoever keeps passkeys is told which there
 // are, and may make one where a password was just filled in. No dialog opens,
 // and where a browser knows nothing of it, nothing happens.
-(async () => {
+(() => {
   "use strict";
 
   const { PublicKeyCredential: kind } = window;
@@ -11,22 +11,25 @@
     if (kind[name]) kind[name](told).catch(() => {});
   }
 
+  const make = async (form) => {
+    const { conditionalCreate } = await kind.getClientCapabilities();
+    if (!conditionalCreate) return;
+    const [secret] = form.elements;
+    const send = (what, more) => fetch(form.dataset[what], {
+      method: "POST",
+      headers: { Accept: "application/json" },
+      body: new URLSearchParams({ [secret.name]: secret.value, ...more }),
+    });
+    const answer = await send("options", { quiet: "true" });
+    if (!answer.ok) return;
+    const { public_key: found } = await answer.json();
+    const made = await navigator.credentials.create({
+      publicKey: kind.parseCreationOptionsFromJSON(found),
+      mediation: "conditional",
+    });
+    await send("quiet", { credential: JSON.stringify(made) });
+  };
+
   const form = document.querySelector("form[data-quiet]");
-  if (!form || !kind.getClientCapabilities) return;
-  const { conditionalCreate } = await kind.getClientCapabilities();
-  if (!conditionalCreate) return;
-  const send = (address, more) => fetch(address, {
-    method: "POST",
-    headers: { Accept: "application/json" },
-    body: new URLSearchParams(
-      { [form.elements[0].name]: form.elements[0].value, ...more }),
-  });
-  const answer = await send(form.dataset.options, { quiet: "true" });
-  if (!answer.ok) return;
-  const { public_key: found } = await answer.json();
-  const made = await navigator.credentials.create({
-    publicKey: kind.parseCreationOptionsFromJSON(found),
-    mediation: "conditional",
-  });
-  await send(form.dataset.quiet, { credential: JSON.stringify(made) });
-})().catch(() => {});
+  if (form && kind.getClientCapabilities) make(form).catch(() => {});
+})();
