@@ -36,6 +36,7 @@ class Line:
     changes: str = ""
     raw: bytes = b""
     kind: str = ""
+    query: str = ""
 
 
 WORDS = {"title": "Now", "content": "something else"}
@@ -50,10 +51,16 @@ NO_CREDENTIAL = {"id": "x", "rawId": "x", "type": "", "response": {}}
 NO_PASSKEY = {"credential": "nothing"}
 NEW_ACCOUNT = "users identifiers mailed_tokens outbox"
 SECURED = "users sessions mailed_tokens outbox known_devices"
-ROLE = "users sessions keeper outbox"
+# What was set up since the letter goes as well.
+SECURED += " totp passkeys trusted_devices"
+# Links that were mailed are void as well.
+ROLE = "users sessions keeper mailed_tokens outbox"
 ANOTHER_ADDRESS = "users identifiers mailed_tokens outbox sessions"
 ANOTHER_ADDRESS += " email_undos known_devices"
-UNDONE = ANOTHER_ADDRESS
+UNDONE = f"{ANOTHER_ADDRESS} totp passkeys trusted_devices"
+FACTOR = "trusted_devices mailed_tokens outbox"
+BY_MAIL = "mailed_tokens sessions known_devices outbox"
+SECOND = "waiting_sign_ins totp sessions known_devices mailed_tokens outbox"
 
 # What is not here looks, with nothing to fill in, and answers 200; below
 # the API the declaration of the call says with what it answers.
@@ -94,31 +101,33 @@ LINES = {
     "GET /verify-email/undo/<token>": Line(works=303),
     "POST /verify-email/undo/<token>": Line(works=303),
     "GET /security/not-me/<token>": Line(works=303),
-    # Nothing waits there to be confirmed, turned off or taken along, and
+    # Nobody who asks has an app that is on, or codes to take along, and
     # recovery codes need another second factor first.
-    "GET /account/2fa/confirm": Line(works=303),
-    "POST /account/2fa/confirm": Line({"code": "123456"}, works=303),
     "GET /account/2fa/remove": Line(works=303),
     "POST /account/2fa/remove": Line(works=303),
     "POST /account/recovery-codes": Line(works=409),
     "POST /account/recovery-codes/download": Line({"codes": "a"}, works=410),
-    "PUT /api/v1/totp": Line({"code": "123456"}, works=410),
     "DELETE /api/v1/totp": Line(works=404),
     "POST /api/v1/recovery-codes": Line(works=409),
-    # No sign-in waits here for a second factor.
-    "GET /login/verify": Line(works=303),
-    "POST /login/verify": Line({"code": "123456"}, works=303),
-    "POST /login/verify/cancel": Line(works=303),
+    # A sign-in waits for the code of an app.
+    "GET /login/verify": Line(query="way=totp"),
+    "POST /login/verify": Line(
+        {"code": "{second}"}, changes=SECOND, query="way=totp"
+    ),
+    "POST /login/verify/cancel": Line(works=303, changes="waiting_sign_ins"),
     "POST /api/v1/sessions/second-factor": Line(
-        {"waiting": NOBODYS, "code": "123456"}, works=410
+        {"waiting": "{waiting}", "code": "{second}"}, changes=SECOND
     ),
     # -- the pages
     "POST /account/2fa": Line(works=303, changes="totp"),
+    "POST /account/2fa/confirm": Line(
+        {"code": "{first}"}, 200, f"totp recovery_codes {FACTOR}"
+    ),
     "POST /account/security/trusted/<handle>/end": Line(
         works=303, changes="trusted_devices"
     ),
     "POST /admin/users/<number>/reset-2fa": Line(
-        works=303, changes="passkeys trusted_devices outbox"
+        works=303, changes="totp passkeys trusted_devices outbox"
     ),
     "POST /account/not-me": Line(changes="sessions mailed_tokens"),
     "POST /account/sessions/<handle>/end": Line(changes="sessions"),
@@ -130,7 +139,9 @@ LINES = {
     "POST /admin/users/<number>/enable": Line(changes=ROLE),
     "POST /admin/users/<number>/promote": Line(changes=ROLE),
     "POST /admin/users/<number>/reset": Line(changes="mailed_tokens outbox"),
-    "POST /admin/users/<number>/sign-out": Line(changes="sessions"),
+    "POST /admin/users/<number>/sign-out": Line(
+        changes="sessions mailed_tokens"
+    ),
     "POST /confirm": Line({"password": PASSWORD}, changes="sessions"),
     "POST /feedback/<number>/delete": Line(changes="feedback"),
     "POST /feedback/<number>/update": Line(WORDS, changes="feedback"),
@@ -155,7 +166,7 @@ LINES = {
     ),
     "POST /users/<username>/delete": Line(
         changes="users identifiers feedback sessions pictures mailed_tokens "
-        "keeper outbox host_fields passkeys passkey_handles "
+        "keeper outbox host_fields totp passkeys passkey_handles "
         "trusted_devices"
     ),
     "POST /users/<username>/export": Line(works=200),
@@ -189,10 +200,8 @@ LINES = {
     "POST /confirm/passkey/options": Line(works=200),
     "POST /login/passkey": Line(NO_PASSKEY, works=401),
     "POST /login/passkey/options": Line(works=200),
-    # No sign-in waits here.
-    "GET /login/verify/passkey": Line(works=302),
-    "POST /login/verify/passkey": Line(NO_PASSKEY, works=302),
-    "POST /login/verify/passkey/options": Line(works=410),
+    "POST /login/verify/passkey": Line(NO_PASSKEY, works=401),
+    "POST /login/verify/passkey/options": Line(works=200),
     # -- the routes of the auth-service contract
     "POST /users": Line({**DAN, "password": PASSWORD}, 200, NEW_ACCOUNT),
     "POST /sessions": Line(MY_WORDS, 200, "sessions"),
@@ -212,6 +221,7 @@ LINES = {
     ),
     # -- the API
     "POST /api/v1/totp": Line(changes="totp"),
+    "PUT /api/v1/totp": Line({"code": "{first}"}, changes=f"totp {FACTOR}"),
     "POST /api/v1/email-verification": Line(changes="mailed_tokens outbox"),
     "PUT /api/v1/email-verification": Line(
         {"token": "{verify}", "password": PASSWORD},
@@ -249,10 +259,10 @@ LINES = {
     ),
     "POST /api/v1/passkey-sessions/options": Line(works=200),
     "POST /api/v1/sessions/second-factor/passkey": Line(
-        {"waiting": NOBODYS, "credential": NO_CREDENTIAL}, works=410
+        {"waiting": "{waiting}", "credential": NO_CREDENTIAL}, works=401
     ),
     "POST /api/v1/sessions/second-factor/passkey/options": Line(
-        {"waiting": NOBODYS}, works=410
+        {"waiting": "{waiting}"}, works=200
     ),
     "POST /api/v1/sessions/current/proof/passkey": Line(
         {"credential": NO_CREDENTIAL}, works=401
@@ -282,10 +292,34 @@ LINES = {
     ),
     "DELETE /api/v1/users/<username>": Line(
         changes="users identifiers feedback sessions pictures mailed_tokens "
-        "keeper outbox host_fields passkeys passkey_handles "
+        "keeper outbox host_fields totp passkeys passkey_handles "
         "trusted_devices"
     ),
     "POST /api/v1/users/<username>/feedback": Line(WORDS, changes="feedback"),
+}
+
+# The same routes where the operator has turned signing in by mail on.
+BY_MAIL_LINES = {
+    "GET /login/code": Line(),
+    "POST /login/code": Line(
+        {"email": "{email}"}, 303, "mailed_tokens outbox"
+    ),
+    "GET /login/code/enter": Line(),
+    "POST /login/code/enter": Line({"code": "{mailed}"}, changes=BY_MAIL),
+    "GET /login/code/link": Line(),
+    "POST /login/code/link": Line(changes=BY_MAIL),
+    "GET /login/code/<token>": Line(works=303),
+    "POST /login/code/<token>": Line(works=303),
+    "POST /api/v1/sessions/mailed-code": Line(
+        {"name": "{email}"}, changes="mailed_tokens outbox"
+    ),
+    "POST /api/v1/sessions/mailed-code/code": Line(
+        {"name": "carol", "code": "{mailed}", "ticket": "{ticket}"},
+        changes=BY_MAIL,
+    ),
+    "POST /api/v1/sessions/mailed-code/link": Line(
+        {"token": "{sign_in}"}, changes=BY_MAIL
+    ),
 }
 
 # The parts of an address that name a thing: one that is there, and one
@@ -297,7 +331,7 @@ THINGS = {
     "/passkeys/<number>": ("/passkeys/{passkey}", f"/passkeys/{FAR}"),
     "/pictures/<name>": ("/pictures/{picture}", f"/pictures/{NOBODYS}.png"),
     "/password_reset/<token>": ("/password_reset/{reset}", ""),
-    "/login/code/<token>": (f"/login/code/{NOBODYS}", ""),
+    "/login/code/<token>": ("/login/code/{sign_in}", ""),
     "/trusted/<handle>": ("/trusted/{trusted}", f"/trusted/{'0' * 64}"),
     "/verify-email/<token>": ("/verify-email/{verify}", ""),
     "/verify-email/undo/<token>": ("/verify-email/undo/{undo}", ""),
@@ -374,7 +408,8 @@ class Deed:
             raise LookupError(
                 f"tests/deeds.py: THINGS does not say how {self} is filled in"
             )
-        return path.format(**facts)
+        # Nobody gets that link but where it is turned on.
+        return path.format(**{"sign_in": NOBODYS, **facts})
 
 
 def written_rule(rule: Any) -> str:
@@ -406,6 +441,8 @@ def _key(deed: Deed) -> str:
 
 def _deeds(app: Flask) -> Iterator[Deed]:
     """List the deeds, those without a line as well."""
+    login = app.extensions["vestibule"].auth.settings.login
+    lines = LINES | (BY_MAIL_LINES if login.mailed_sign_in else {})
     for rule in sorted(app.url_map.iter_rules(), key=str):
         view: Any = app.view_functions[rule.endpoint]
         act = getattr(view, "vestibule_act", None)
@@ -413,7 +450,7 @@ def _deeds(app: Flask) -> Iterator[Deed]:
             continue
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
             written = written_rule(rule)
-            line = LINES.get(f"{method} {written}", Line())
+            line = lines.get(f"{method} {written}", Line())
             call = getattr(view, "call", None)
             usual = 200 if method == "GET" else 302
             works = line.works or (usual if call is None else call.status)

@@ -16,25 +16,28 @@ from flask import Flask
 from sqlalchemy import delete, event, insert, select, update
 
 from askers import CAST, Asker
-from conftest import Browser, TurnableClock, account, form_token
+from conftest import PASSWORD, Browser, TurnableClock, account, form_token
 from deeds import Deed
 from hostility import BROWSER, FORM, JSON, LIVING, Answer, Knock, asked
 from paintings import painted
 from passkeyring import Ring
+from phones import Phone, with_app
 from verdicts import verdict
 from vestibule.attempts import Attempts
 from vestibule.auth import Auth
 from vestibule.capabilities.email_changes.records import EmailUndoRecord
+from vestibule.capabilities.mailed_sign_in.pages import ASKER
 from vestibule.capabilities.pictures.records import PictureRecord
 from vestibule.capabilities.second_factors.trust import TrustedDevices
-from vestibule.doors.mailed_links import NEWCOMER
+from vestibule.doors.mailed_links import NEWCOMER, SealedCookie
+from vestibule.doors.second_steps import WAITING
 from vestibule.ground.randomness import fingerprint
 from vestibule.history import Event
 from vestibule.policy import OPERATOR, Act, Who
 from vestibule.records import Record
 from vestibule.user import User
 
-NAMES = ("alice", "bob", "carol", "root", "second", "evan", "fay")
+NAMES = ("alice", "bob", "carol", "root", "second", "evan", "fay", "gina")
 LIVES = re.compile("|".join(LIVING))
 Events = Counter[tuple[str, str, int | None, int | None]]
 
@@ -50,8 +53,10 @@ class Stage:
             auth.administration.set_admin(
                 self.people[name], is_admin=True, by=OPERATOR
             )
+        self.phones: dict[str, Phone] = {}
         self.facts = {name: self._facts(name) for name in NAMES}
         self._hand_out_links()
+        self._let_gina_wait()
         self.askers = {
             name: self._asker(name, *cast) for name, cast in CAST.items()
         }
@@ -70,6 +75,7 @@ class Stage:
 
     def settle(self) -> None:
         """Take what there is now for what every request shall meet."""
+        self._show_codes()
         self.rows = self.read()
         self.past = {row["id"] for row in self.rows["vestibule_events"]}
         self.state = self._lasting(self.rows)
@@ -97,8 +103,12 @@ class Stage:
         (device,) = self.auth.sessions.devices(user, token)[:1]
         # One that asks nobody for a second step.
         passkey = Ring(self.auth).added(user, quiet=True)
-        TrustedDevices(self.auth.db).begin(user.id, bytes(32))
+        stamp = self.auth.second_factors._stamps(user)[0]
+        TrustedDevices(self.auth.db).begin(user.id, stamp)
         (trusted,) = self.auth.second_factors.trusted(user)
+        # An app that waits for its first code, and asks for none either.
+        begun = self.auth.totp.begin(user, by=OPERATOR)
+        self.phones[name] = Phone(begun.key, self.clock)
         return {
             "handle": device.handle,
             "trusted": trusted.handle,
@@ -141,10 +151,58 @@ class Stage:
             facts["undo"] = undo
             facts["reset"] = reset
             facts["reset_email"] = second.email
-        self.opened = self._opened(mailed[1], reset, undo)
+        browser = self._opened(mailed[1], reset, undo)
+        names = ["confirm", "reset", "undo", "newcomer", "not_me"]
+        if self.auth.mailed_sign_in.is_on:
+            self._ask_for_sign_in(carol, browser)
+            names += ["asker", "sign_in"]
+        cookies = [browser.client.get_cookie(f"vestibule_{n}") for n in names]
+        self.opened = "; ".join(f"{c.key}={c.value}" for c in cookies if c)
 
-    def _opened(self, verify: str, reset: str, undo: str) -> str:
-        """Open the links, and give the cookies in which their tokens are."""
+    def _ask_for_sign_in(self, user: User, browser: Browser) -> None:
+        """Have a letter sent that signs somebody in, and open its link."""
+        ticket = self.auth.mailed_sign_in.ask(user.username)
+        letter = self.auth.outbox.latest(1)[0].text
+        link = re.search(r"/login/code/(\S+)", letter)
+        code = re.search(r"^\d{4} \d{4}$", letter, re.M)
+        assert link
+        assert code
+        assert browser.follow(link[0]).status_code == 200
+        self._give(browser, ASKER, [user.username, ticket])
+        for facts in self.facts.values():
+            facts["sign_in"] = link[1]
+            facts["mailed"] = code[0]
+            facts["ticket"] = ticket
+
+    def _let_gina_wait(self) -> None:
+        """Have somebody with an app type the password, and no code yet."""
+        gina, browser = self.people["gina"], Browser(self.app)
+        self.phones["gina"] = with_app(self.auth, gina)
+        held_up = self.auth.login.with_password("gina", PASSWORD)
+        self._give(browser, WAITING, held_up.token)
+        cookie = browser.client.get_cookie("vestibule_waiting")
+        assert cookie
+        self.waits = f"vestibule_waiting={cookie.value}"
+        for facts in self.facts.values():
+            facts["waiting"] = held_up.token
+
+    def _show_codes(self) -> None:
+        """Have the apps show the codes of now."""
+        for name, facts in self.facts.items():
+            phone = self.phones.get(name)
+            facts["first"] = phone.code() if phone else ""
+            facts["second"] = self.phones["gina"].code()
+
+    def _give(
+        self, browser: Browser, cookie: SealedCookie, value: object
+    ) -> None:
+        """Have a browser hold a cookie that we have sealed."""
+        with self.app.test_request_context():
+            sealed = cookie._seal().close(value)
+        browser.client.set_cookie(f"vestibule_{cookie.name}", sealed)
+
+    def _opened(self, verify: str, reset: str, undo: str) -> Browser:
+        """Open the links, in a browser that keeps their tokens."""
         browser = Browser(self.app)
         for link in (
             f"/verify-email/{verify}",
@@ -153,12 +211,8 @@ class Stage:
             f"/security/not-me/{self.facts['alice']['not_me']}",
         ):
             assert browser.follow(link).status_code == 200
-        with self.app.test_request_context():
-            sealed = NEWCOMER._seal().close(["carol", "no ticket"])
-        browser.client.set_cookie("vestibule_newcomer", sealed)
-        names = ("confirm", "reset", "undo", "newcomer", "not_me")
-        cookies = [browser.client.get_cookie(f"vestibule_{n}") for n in names]
-        return "; ".join(f"{c.key}={c.value}" for c in cookies if c)
+        self._give(browser, NEWCOMER, ["carol", "no ticket"])
+        return browser
 
     def _asker(self, name: str, user: str, owner: str, who: Who) -> Asker:
         """Sign somebody in, and have them open a form."""
@@ -225,6 +279,8 @@ class Stage:
             sent.append(("Content-Type", kind))
         if not by_bearer:
             cookies = f"vestibule_visit={asker.visit}; {self.opened}"
+            if deed.rule.startswith("/login/verify"):
+                cookies += f"; {self.waits}"
             if asker.token:
                 cookies += f"; session_id={asker.token}"
             sent.append(("Cookie", cookies))
@@ -233,7 +289,13 @@ class Stage:
         raw = unquote_to_bytes(path).decode("latin-1")
         return asked(
             self.app,
-            Knock(method or deed.method, raw, query, tuple(sent), body),
+            Knock(
+                method or deed.method,
+                raw,
+                query or deed.line.query,
+                tuple(sent),
+                body,
+            ),
         )
 
     def _body(

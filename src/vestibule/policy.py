@@ -64,7 +64,7 @@ class Act(Enum):
     END_DEVICE = ("session.end_one",     "device",   OWNER,         OWNER)
     END_OTHERS = ("session.end_others",  "session",  OWNER,         OWNER)
     SEE_FACTORS = ("factors.see",        "account",  SIGNED_IN,     NOBODY)
-    CHANGE_FACTORS = ("factors.change",  "account",  OWNER,         OWNER)
+    CHANGE_FACTORS = ("factors.change",  "factors",  OWNER,         OWNER)
     CHANGE_PASSKEY = ("passkeys.change", "passkey",  OWNER,         OWNER)
     DISTRUST = ("factors.distrust",      "device",   OWNER,         NOBODY)
     PROVE = ("session.prove",            "session",  SIGNED_IN,     NOBODY)

@@ -139,6 +139,7 @@ def test_a_cache_shows_nobody_what_is_somebody_elses(
     assert set(hits) <= {
         *("/api/openapi.json", "/manifest.webmanifest", "/robots.txt"),
         *("/favicon.ico", "/apple-touch-icon.png"),
+        "/.well-known/passkey-endpoints",
     }
 
 

@@ -31,7 +31,9 @@ def stage(app: Flask, auth: Auth, clock: TurnableClock) -> Iterator[Stage]:
 
 
 @pytest.mark.settings(
-    attempts_per_account=1_000_000, attempts_per_address=1_000_000
+    attempts_per_account=1_000_000,
+    attempts_per_address=1_000_000,
+    mailed_sign_in="true",
 )
 def test_every_request_costs_what_the_page_says(stage: Stage) -> None:
     found = {str(cost) for cost in all_costs(stage)}

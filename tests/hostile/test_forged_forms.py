@@ -21,7 +21,9 @@ from vestibule.policy import Act
 
 pytestmark = [
     pytest.mark.settings(
-        attempts_per_account=1_000_000, attempts_per_address=1_000_000
+        attempts_per_account=1_000_000,
+        attempts_per_address=1_000_000,
+        mailed_sign_in="true",
     ),
     pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
 ]

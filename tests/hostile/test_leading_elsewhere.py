@@ -4,6 +4,7 @@ The oracle is a parser of the URL standard that browsers follow, by others.
 Source: WHATWG URL, section 4; CWE-601.
 """
 
+import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from itertools import product
@@ -183,7 +184,24 @@ def assert_leads_nowhere_else(path: str, answer: Answer) -> None:
     if answer.get("content-type").startswith("text/html"):
         leads += Ways(answer.text).found
     for lead in leads:
+        if path == "/account/2fa/confirm" and lead.startswith("otpauth:"):
+            assert_hands_a_secret_to_an_app(lead)
+            continue
         assert origin(lead, base) == HERE, (path, lead)
+
+
+def assert_hands_a_secret_to_an_app(lead: str) -> None:
+    """See that a link opens an app of the device, and tells it no more.
+
+    It leads to no site: what it holds is what the picture beside it says.
+    """
+    parts = urlsplit(lead)
+    assert (parts.scheme, parts.netloc) == ("otpauth", "totp"), lead
+    asked_of_it = parse_qs(parts.query, strict_parsing=True)
+    assert asked_of_it.keys() == {"secret", "issuer"}, lead
+    assert asked_of_it["issuer"] == ["Vestibule"], lead
+    label = r"/Vestibule:\w+%40example\.com"
+    assert re.fullmatch(label, parts.path), lead
 
 
 def assert_goes_on_safely(
@@ -201,7 +219,9 @@ def assert_goes_on_safely(
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.settings(
-    attempts_per_account=1_000_000, attempts_per_address=1_000_000
+    attempts_per_account=1_000_000,
+    attempts_per_address=1_000_000,
+    mailed_sign_in="true",
 )
 @pytest.mark.attack(22, 80, 81, 82, 83, 84, 85, 86, "A28")
 @pytest.mark.asvs("3.7.2", "3.7.3", "X23")

@@ -20,6 +20,8 @@ from vestibule.doors.caller import allowed
 from vestibule.policy import Act
 
 STATIC = "vestibule.static"
+# Things that are more than the one of whoever asks.
+NAMED = ("account", "feedback", "device", "passkey")
 one_database = pytest.mark.parametrize(
     "database_url", ["sqlite"], indirect=True
 )
@@ -144,7 +146,7 @@ def test_an_address_names_a_thing_where_its_act_depends_on_whose_it_is(
     app: Flask,
 ) -> None:
     for deed in deeds(app):
-        if deed.is_guarded and deed.act.thing in ("account", "feedback"):
+        if deed.is_guarded and deed.act.thing in NAMED:
             assert deed.names_a_thing, str(deed)
         if deed.names_a_thing and deed.act.is_for_all:
             if deed.act.is_public:

@@ -107,11 +107,11 @@ def assert_leads_on(
         assert answer.get("www-authenticate") == STEP_UP, str(deed)
         return
     pages = {d.rule for d in deeds(stage.app) if d.method == "GET"}
-    back = path if deed.rule in pages else "/profile"
-    if deed.act is Act.END_DEVICE:
-        # The page with the button.
-        back = "/account/sessions"
-    assert leads(answer) == ("/confirm", back), str(deed)
+    # The nearest page above what only acts has the button.
+    rule, back = deed.rule, path
+    while rule not in pages and rule:
+        rule, back = rule.rpartition("/")[0], back.rpartition("/")[0]
+    assert leads(answer) == ("/confirm", back or "/profile"), str(deed)
 
 
 def confirmed(stage: Stage, asker: Asker, *, by_bearer: bool) -> Asker:

@@ -22,7 +22,9 @@ one_database = pytest.mark.parametrize(
     "database_url", ["sqlite"], indirect=True
 )
 pytestmark = pytest.mark.settings(
-    attempts_per_account=1_000_000, attempts_per_address=1_000_000
+    attempts_per_account=1_000_000,
+    attempts_per_address=1_000_000,
+    mailed_sign_in="true",
 )
 PERSON = "id username email"
 PROFILE = f"{PERSON} email_verified pending_email first_name last_name"
@@ -61,6 +63,11 @@ SHOWN = {
     "POST /api/v1/email-verification": "email",
     "POST /api/v1/sessions": f"{SESSION} warnings",
     "POST /api/v1/sessions/current/proof": SESSION,
+    "POST /api/v1/sessions/mailed-code": "ticket",
+    "POST /api/v1/sessions/mailed-code/code": f"{SESSION} warnings",
+    "POST /api/v1/sessions/mailed-code/link": f"{SESSION} warnings",
+    "POST /api/v1/sessions/second-factor": f"{SESSION} warnings",
+    "POST /api/v1/sessions/second-factor/passkey/options": ASKED_OF_ONE,
     "POST /api/v1/passkey-options": MAKING,
     "POST /api/v1/passkey-sessions/options": ASKED,
     "POST /api/v1/sessions/current/proof/passkey/options": ASKED_OF_ONE,
@@ -78,6 +85,7 @@ SHOWN = {
     # A program without cookies keeps by what it is known.
     "PUT /api/v1/password-reset": "device",
     "PUT /api/v1/profile/picture": "picture",
+    "PUT /api/v1/totp": "is_on confirmed_at used_at",
     "PUT /reset_password": "email message",
 }
 REFUSAL = {"type", "title", "status", "detail", "code", "errors", "field"}
