@@ -4,6 +4,7 @@ Each change of the table is done through each of its doors to somebody who
 has all that can end, and it is looked at from everywhere what is left.
 """
 
+import json
 import re
 import tomllib
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from typing import Any
 from click.testing import CliRunner
 from flask import Flask
 from sqlalchemy.exc import NoResultFound
+from werkzeug.wrappers import Response
 
 from conftest import HTML, PASSWORD, Browser, account, form_token
 from importer import as_csv
@@ -23,6 +25,7 @@ from vestibule.auth import Auth
 from vestibule.capabilities.second_factors.trust import TrustedDevices
 from vestibule.capabilities.second_factors.waiting import WaitingSignIns
 from vestibule.doors.cli import main
+from vestibule.doors.second_steps import WAITING
 from vestibule.errors import Expired
 from vestibule.history import Circumstances, under
 from vestibule.outcomes import Arrival
@@ -86,6 +89,7 @@ class World:
     device: str = ""
     trust: str | None = ""
     waiting: str = ""
+    ticket: str = ""
     fresh: str = ""
 
     def __post_init__(self) -> None:
@@ -93,6 +97,9 @@ class World:
         auth = self.auth
         user = account(auth, self.name)
         self.number = user.id
+        # One that nobody is asked for after a password.
+        self.ring = Ring(auth)
+        self.key = self.ring.added(user, quiet=True)
         opened = auth.sessions.open
         self.this, self.one = opened(user.id), opened(user.id)
         self.other = {
@@ -105,10 +112,12 @@ class World:
         with under(Circumstances(address="127.0.0.1")):
             auth.not_me.tell_of_new_device(user)
         self.mailed["letters"] = self.newest("/security/not-me/")
+        self.ticket = auth.mailed_sign_in.ask(self.name)
+        self.mailed["mailed"] = self.newest("/login/code/")
+        self.digits = self.newest_code()
         auth.email_verification.ask(user, self.wanted)
         self.mailed["pending"] = self.newest("/verify-email/")
-        letter = self.auth.outbox.latest(1)[0].text
-        self.code = re.search(r"^\d{4} \d{4}$", letter, re.M)[0]  # type: ignore[index]
+        self.code = self.newest_code()
         remembered = auth.known_devices.remember(user.id, None)
         self.device = remembered.token
         stamp = self.stamps(user)[0]
@@ -143,6 +152,13 @@ class World:
             if found:
                 return found[1]
         raise AssertionError(path)
+
+    def newest_code(self) -> str:
+        """Read the code of the newest letter."""
+        letter = self.auth.outbox.latest(1)[0].text
+        found = re.search(r"^\d{4} \d{4}$", letter, re.M)
+        assert found, letter
+        return found[0]
 
     def browser(self, token: str = "") -> Browser:
         """Give the browser of somebody, or of nobody in particular."""
@@ -203,6 +219,7 @@ class World:
             "VESTIBULE_DATABASE_URL": settings.database_url,
             "VESTIBULE_SECRET_KEY": settings.site.secret_key,
             "VESTIBULE_DATA": str(settings.data_folder),
+            "VESTIBULE_MAILED_SIGN_IN": "true",
             "VESTIBULE_HASH_MEMORY": "8",
             "VESTIBULE_HASH_PASSES": "1",
         }
@@ -267,6 +284,8 @@ class World:
             "devices": auth.known_devices.recognise(
                 self.number, [self.device]
             ),
+            "mailed": tokens.look(self.mailed["mailed"], "mailed_sign_in"),
+            "factors": auth.passkeys._keys.one(self.key.id),
             "trust": self._trusted(),
             "waiting": self._waits(),
         }
@@ -295,10 +314,38 @@ class World:
         begun = self.auth.totp.begin(self.user, by=OPERATOR)
         return Phone(begun.key, self.auth.clock)
 
-    def with_passkey(self) -> tuple[Ring, dict[str, Any]]:
-        """Have a device make a passkey."""
-        ring = Ring(self.auth)
-        return ring, ring.made(self.user)
+    def answered(self, browser: Browser, path: str, options: str) -> str:
+        """Have the device answer what the script of a page asks it."""
+        secret = form_token(browser.open(path))
+        told = browser.client.post(options, data={"csrf_token": secret})
+        assert told.status_code == 200, told.text
+        asked = told.get_json()["public_key"]
+        device = self.ring.device
+        made = device.create(asked) if "rp" in asked else device.get(asked)
+        return json.dumps(made)
+
+    def hand(self, path: str, options: str) -> Browser:
+        """Hand a passkey over to the form of a page."""
+        browser = self.browser(self.this)
+        credential = self.answered(browser, path, options)
+        answer = browser.send(path, credential=credential)
+        assert answer.status_code in (302, 303), answer.text
+        return browser
+
+    def hand_over(self, path: str, options: str) -> Browser:
+        """Hand a passkey over to the API."""
+        browser = self.browser(self.this)
+        told = browser.client.post(f"/api/v1{options}")
+        asked = told.get_json()["public_key"]
+        device = self.ring.device
+        made = device.create(asked) if "rp" in asked else device.get(asked)
+        self._called(browser, "POST", f"/api/v1{path}", {"credential": made})
+        return browser
+
+    def unconfirmed(self) -> "World":
+        """Have nobody confirm the address yet."""
+        self.auth.db.update_user(self.number, email_verified_at=None)
+        return self
 
     def trusting_anew(self) -> None:
         """Trust a device once more, after what has ended trust."""
@@ -318,20 +365,122 @@ class World:
         assert answer.status_code == 303, answer.text
 
 
-def _turn_off(w: World) -> None:
-    """Turn an app off that was on before."""
+def _app_on(w: World) -> World:
+    """Have an app on, and trust a device after that."""
     phone = w.set_up()
     w.auth.totp.confirm(w.user, phone.code(-1), by=OPERATOR)
     w.trusting_anew()
-    w.auth.totp.remove(w.user, by=OPERATOR)
+    return w
 
 
-def _remove_passkey(w: World) -> None:
-    """Remove a passkey that was there before."""
-    ring, made = w.with_passkey()
-    added = ring.add(w.user, made)
+def _waiting(w: World, *, by_passkey: bool = False) -> Browser:
+    """Open the browser where a sign-in waits for what the account has."""
+    if by_passkey:
+        _another(w)
+    browser, sealed = w.browser(), Response()
+    with w.app.test_request_context():
+        WAITING.give(sealed, w.waiting)
+    name, _, value = sealed.headers["Set-Cookie"].partition("=")
+    browser.client.set_cookie(name, value.partition(";")[0])
+    return browser
+
+
+def _verify(w: World) -> None:
+    """Enter the code of an app where a sign-in waits."""
+    phone = w.set_up()
+    w.auth.totp.confirm(w.user, phone.code(-1), by=OPERATOR)
     w.trusting_anew()
-    w.auth.passkeys.remove(added.id, by=ring.fresh(w.user))
+    answer = _waiting(w).send("/login/verify?way=totp", code=phone.code())
+    assert answer.status_code == 302, answer.text
+
+
+def _verify_by_passkey(w: World) -> None:
+    """Show a passkey where a sign-in waits."""
+    browser, path = _waiting(w, by_passkey=True), "/login/verify/passkey"
+    credential = w.answered(browser, path, f"{path}/options")
+    answer = browser.send(path, credential=credential)
+    assert answer.status_code == 302, answer.text
+
+
+def _cancel(w: World) -> None:
+    """Press the button that gives a sign-in up."""
+    browser = _waiting(w, by_passkey=True)
+    secret = form_token(browser.open("/login/verify/passkey"))
+    answer = browser.client.post(
+        "/login/verify/cancel", data={"csrf_token": secret}, headers=HTML
+    )
+    assert answer.status_code == 303, answer.text
+
+
+def _finish(w: World, *, by_api: bool) -> None:
+    """Show the code of an app, without a browser."""
+    phone = w.set_up()
+    w.auth.totp.confirm(w.user, phone.code(-1), by=OPERATOR)
+    w.trusting_anew()
+    path, code = "/sessions/second-factor", phone.code()
+    if by_api:
+        w.call("POST", path, "", waiting=w.waiting, code=code)
+        return
+    # From where all requests here come, so that none is news.
+    with under(Circumstances(address="127.0.0.1")):
+        w.auth.second_factors.finish(w.waiting, code)
+
+
+def _finish_by_passkey(w: World, *, by_api: bool) -> None:
+    """Show a passkey, without a browser."""
+    _another(w)
+    asked = w.auth.passkeys.second_options(w.waiting)
+    shown = w.ring.device.get(asked)
+    path = "/sessions/second-factor/passkey"
+    if by_api:
+        w.call("POST", path, "", waiting=w.waiting, credential=shown)
+        return
+    with under(Circumstances(address="127.0.0.1")):
+        w.auth.passkeys.finish(w.waiting, json.dumps(shown))
+
+
+def _switch_on(w: World) -> None:
+    """Switch an app on at its page, which shows recovery codes then."""
+    phone = w.set_up()
+    browser = w.browser(w.this)
+    answer = browser.send("/account/2fa/confirm", code=phone.code())
+    assert answer.status_code == 200, answer.text
+
+
+def _another(w: World) -> int:
+    """Have one more passkey, and trust a device after that."""
+    added = w.ring.added(w.user)
+    w.trusting_anew()
+    return added.id
+
+
+def _add_quietly(w: World) -> None:
+    """Add what the browser has made beside a password."""
+    browser = w.browser(w.this)
+    page = browser.open("/account/passkeys/new")
+    secret = {"csrf_token": form_token(page)}
+    told = browser.client.post(
+        "/account/passkeys/options", data={**secret, "quiet": "true"}
+    )
+    made = w.ring.device.create(told.get_json()["public_key"])
+    handed = {**secret, "credential": json.dumps(made)}
+    answer = browser.client.post("/account/passkeys/quiet", data=handed)
+    assert answer.status_code == 204, answer.text
+
+
+def _confirm_by_passkey(w: World) -> None:
+    """Show a passkey in a session, for a fresh proof."""
+    asked = w.auth.passkeys.confirm_options(w.user, w.this)
+    shown = json.dumps(w.ring.device.get(asked))
+    w.fresh = w.auth.passkeys.confirm(w.user, shown, w.this).token
+
+
+def _enter_mailed_code(w: World) -> None:
+    """Ask for a letter in a browser, and enter its code there."""
+    browser = w.unconfirmed().browser()
+    browser.send("/login/code", email=w.email)
+    answer = browser.send("/login/code/enter", code=w.newest_code())
+    assert answer.status_code in (302, 303), answer.text
 
 
 def places(app: Flask, host: Flask) -> dict[str, Callable[[str], bool]]:
@@ -392,12 +541,85 @@ def _import(w: World) -> None:
 
 OLD = {"old_password": PASSWORD, "new_password": NEW}
 WAYS: dict[str, Callable[[World], object]] = {
+    "POST /login/verify": _verify,
+    "POST /login/verify/passkey": _verify_by_passkey,
+    "POST /api/v1/sessions/second-factor": lambda w: _finish(w, by_api=True),
+    "POST /api/v1/sessions/second-factor/passkey": lambda w: (
+        _finish_by_passkey(w, by_api=True)
+    ),
+    "auth.second_factors.finish": lambda w: _finish(w, by_api=False),
+    "auth.passkeys.finish": lambda w: _finish_by_passkey(w, by_api=False),
+    "POST /login/verify/cancel": _cancel,
+    "auth.second_factors.cancel": lambda w: w.auth.second_factors.cancel(
+        w.waiting
+    ),
+    "POST /account/2fa/confirm": _switch_on,
+    "PUT /api/v1/totp": lambda w: w.call(
+        "PUT", "/totp", code=w.set_up().code()
+    ),
     "auth.totp.confirm": lambda w: w.auth.totp.confirm(
         w.user, w.set_up().code(), by=OPERATOR
     ),
-    "auth.totp.remove": _turn_off,
-    "auth.passkeys.add": lambda w: w.with_passkey()[0].added(w.user),
-    "auth.passkeys.remove": _remove_passkey,
+    "POST /account/2fa/remove": lambda w: _app_on(w).send(
+        "/account/2fa/remove"
+    ),
+    "DELETE /api/v1/totp": lambda w: _app_on(w).call("DELETE", "/totp"),
+    "auth.totp.remove": lambda w: _app_on(w).auth.totp.remove(
+        w.user, by=OPERATOR
+    ),
+    "POST /account/passkeys/new": lambda w: w.hand(
+        "/account/passkeys/new", "/account/passkeys/options"
+    ),
+    "POST /account/passkeys/quiet": _add_quietly,
+    "POST /api/v1/passkeys": lambda w: w.hand_over(
+        "/passkeys", "/passkey-options"
+    ),
+    "auth.passkeys.add": lambda w: w.ring.added(w.user),
+    "POST /account/passkeys/<number>/remove": lambda w: w.send(
+        f"/account/passkeys/{_another(w)}/remove"
+    ),
+    "DELETE /api/v1/passkeys/<number>": lambda w: w.call(
+        "DELETE", f"/passkeys/{_another(w)}"
+    ),
+    "auth.passkeys.remove": lambda w: w.auth.passkeys.remove(
+        _another(w), by=w.ring.fresh(w.user)
+    ),
+    "POST /confirm/passkey": lambda w: w.keep_fresh(
+        w.hand("/confirm/passkey", "/confirm/passkey/options")
+    ),
+    "POST /api/v1/sessions/current/proof/passkey": lambda w: w.keep_fresh(
+        w.hand_over(
+            "/sessions/current/proof/passkey",
+            "/sessions/current/proof/passkey/options",
+        )
+    ),
+    "auth.passkeys.confirm": _confirm_by_passkey,
+    "auth.recent_proof.confirm_by": lambda w: setattr(
+        w,
+        "fresh",
+        w.auth.recent_proof.confirm_by(w.user, w.this, lambda: None).token,
+    ),
+    "POST /login/code/enter": _enter_mailed_code,
+    "POST /login/code/link": lambda w: w.unconfirmed().as_stranger(
+        "/login/code/link", f"/login/code/{w.mailed['mailed']}"
+    ),
+    "POST /api/v1/sessions/mailed-code/code": lambda w: w.unconfirmed().call(
+        *("POST", "/sessions/mailed-code/code", ""),
+        name=w.name,
+        code=w.digits,
+        ticket=w.ticket,
+    ),
+    "POST /api/v1/sessions/mailed-code/link": lambda w: w.unconfirmed().call(
+        *("POST", "/sessions/mailed-code/link", ""), token=w.mailed["mailed"]
+    ),
+    "auth.mailed_sign_in.by_code": lambda w: (
+        w.unconfirmed().auth.mailed_sign_in.by_code(
+            w.name, w.digits, [w.ticket]
+        )
+    ),
+    "auth.mailed_sign_in.by_link": lambda w: (
+        w.unconfirmed().auth.mailed_sign_in.by_link(w.mailed["mailed"])
+    ),
     "POST /admin/users/<number>/reset-2fa": lambda w: w.administer(
         "reset-2fa"
     ),

@@ -192,6 +192,7 @@ class LifeCycle(RuleBasedStateMachine):
         own = (person.name, person.email, person.is_admin, person.is_active)
         assert told == own
         assert (user.email_verified_at is not None) == person.is_confirmed
+        self.compare_factors(person)
         waits = auth.email_verification.pending(user)
         assert waits == self.world.pending(person)
         assert (auth.pictures.of(user) is not None) == person.has_picture
@@ -202,6 +203,28 @@ class LifeCycle(RuleBasedStateMachine):
         assert len(auth.sessions.devices(user)) == len(live)
         for session in live[:1]:
             self.compare_views(session)
+
+    def compare_factors(self, person: Person) -> None:
+        """See that an account has the second factors that it should."""
+        auth = self.scene.auth
+        user = auth.db.find_user_called(canonical(person.name))
+        ways = [way.name for way in auth.second_factors.ways(user)]
+        codes = ["recovery_codes"] if person.codes else []
+        assert ways == (["totp", *codes] if person.app else [])
+        assert auth.recovery_codes.left(user).count == len(person.codes)
+        trusted = [d for d in range(3) if self.world.is_trusted(person, d)]
+        assert len(auth.second_factors.trusted(user)) == len(trusted)
+
+    def shown(self, person: Person, how: str) -> str:
+        """Say what somebody shows for a second factor; nothing of nothing."""
+        app = person.app
+        if app is None:
+            return ""
+        if how == "paper" and person.codes:
+            return person.codes[-1]
+        if how == "spent":
+            return app.code(app.last)
+        return app.next(self.world.now) if how == "app" else "000000"
 
     def compare_views(self, session: Session) -> None:
         """See what somebody is shown of themselves and of another."""

@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 
 from conftest import HTML, Browser, field_errors, form_token, notices
 from paintings import painted, send_parts
+from phones import shown_codes
 from vestibule.capabilities.sessions.devices import handle
 from vestibule.ground.randomness import fingerprint
 
@@ -34,6 +35,8 @@ class Device:
         self.browser = Browser(app)
         self.program = app.test_client(use_cookies=False)
         self.token = ""
+        # The sign-in of a program that waits for its second step.
+        self.waiting = "x" * 43
         self.errors: dict[str, str] = {}
 
     def api(
@@ -125,7 +128,52 @@ class Device:
         answer = self.api("POST", "/sessions", {**typed, **more})
         if answer.status_code == 201:
             self.token = answer.get_json()["token"]
+        if answer.status_code == 202:
+            self.waiting = answer.get_json()["waiting"]
         return answer.status_code
+
+    def second_step(self, door: str, code: str, *, trust: bool) -> int:
+        """Show a second factor; the token is kept if it works."""
+        if door == PAGE:
+            more = {"trust": "true"} if trust else {}
+            return self.fill("/login/verify", more, code=code)
+        shown = {"waiting": self.waiting, "code": code, "bearer": True}
+        answer = self.api("POST", "/sessions/second-factor", shown)
+        if answer.status_code == 201:
+            self.token = answer.get_json()["token"]
+        return answer.status_code
+
+    def begin_app(self) -> tuple[int, str]:
+        """Begin to set an app up; give its key, if there is one."""
+        answer = self.api("POST", "/totp")
+        told = answer.get_json() or {}
+        return answer.status_code, told.get("secret", "")
+
+    def confirm_app(self, door: str, code: str) -> tuple[int, list[str]]:
+        """Switch an app on; give the codes that a page shows then."""
+        if door == API:
+            answer = self.api("PUT", "/totp", {"code": code})
+            return answer.status_code, []
+        self._carry()
+        page = seen(self.browser.follow("/account/2fa/confirm"))
+        sent = seen(self._sent(page, {"code": code}))
+        return sent.status_code, shown_codes(sent)
+
+    def remove_app(self, door: str) -> int:
+        """Turn an app off."""
+        if door == PAGE:
+            self._carry()
+            page = seen(self.browser.open("/account/2fa/remove"))
+            if page.status_code != 200:
+                return self._led(page, 404)
+            return self._led(seen(self._sent(page, {})), 200)
+        return self.api("DELETE", "/totp").status_code
+
+    def make_codes(self) -> tuple[int, list[str]]:
+        """Make new recovery codes."""
+        answer = self.api("POST", "/recovery-codes")
+        told = answer.get_json() or {}
+        return answer.status_code, told.get("codes", [])
 
     def sign_out(self, door: str) -> int:
         """Sign out."""
@@ -137,12 +185,12 @@ class Device:
             return 200 if answer.status_code == 302 else answer.status_code
         return self.api("DELETE", "/sessions/current").status_code
 
-    def prove(self, door: str, password: str) -> int:
+    def prove(self, door: str, password: str, code: str = "") -> int:
         """Confirm who one is; the session goes on under another token."""
+        typed = {"password": password, **({"code": code} if code else {})}
         if door == PAGE:
-            return self.fill("/confirm", password=password)
-        path = "/sessions/current/proof"
-        answer = self.api("POST", path, {"password": password})
+            return self.fill("/confirm", typed)
+        answer = self.api("POST", "/sessions/current/proof", typed)
         if answer.status_code == 200:
             self.token = answer.get_json()["token"]
         return answer.status_code

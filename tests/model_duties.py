@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from model_factors import YOUNG, drop
 from model_world import LINK, UNDO, Link, Person, Session, World, same
 
 
@@ -86,6 +87,8 @@ class WholeWorld(World):
         person.undos = person.undos[:number]
         person.email, person.is_confirmed = link.address, True
         person.password = None
+        person.stamp += 1
+        drop(person, self.now - YOUNG)
         self.end(person)
         self.forget_mail(person)
         fresh = Link(person.email, self.now + LINK)
@@ -233,6 +236,10 @@ class WholeWorld(World):
         person.is_active = True
         self._anew(person)
 
+    def _reset_factors(self, person: Person) -> None:
+        """Take all second factors away, of somebody who has lost them."""
+        drop(person)
+
     def _send_reset(self, person: Person) -> None:
         """Send somebody a letter to set a new password."""
         link = Link(person.email, self.now + LINK)
@@ -246,5 +253,6 @@ ACTS: dict[str, Callable[[WholeWorld, Person], None]] = {
     "enable": WholeWorld._enable,
     "sign-out": WholeWorld._anew,
     "reset": WholeWorld._send_reset,
+    "reset-2fa": WholeWorld._reset_factors,
 }
 __all__ = ["ACTS", "Person", "Session", "WholeWorld"]

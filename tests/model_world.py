@@ -8,6 +8,8 @@ is compared with. An act answers with the status that the API would, and
 from dataclasses import dataclass, field
 from unicodedata import normalize
 
+from model_factors import TRUST, WAIT, App, Waiting, drop, takes
+
 HOUR, DAY = 3600, 86400
 IDLE, ABSOLUTE, REMEMBERED = 12 * HOUR, 7 * DAY, 30 * DAY
 FRESH, LINK, UNDO = 300, HOUR, 7 * DAY
@@ -55,6 +57,13 @@ class Person:
     confirmation: Link | None = None
     reset: Link | None = None
     undos: list[Link] = field(default_factory=list)
+    # Changes with the password; what is tied to it ends with that.
+    stamp: int = 0
+    app: App | None = None
+    codes: list[str] = field(default_factory=list)
+    codes_made: int = 0
+    # By the number of the device: until when, and since which password.
+    trusted: dict[int, tuple[int, int]] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
@@ -83,6 +92,8 @@ class World:
     people: list[Person] = field(default_factory=list)
     sessions: list[Session] = field(default_factory=list)
     mail: list[tuple[str, str, Link]] = field(default_factory=list)
+    # By door and number of the device.
+    waiting: dict[tuple[str, int], Waiting] = field(default_factory=dict)
 
     # -- looking
 
@@ -178,22 +189,103 @@ class World:
         self.ask_confirmation(person, email)
         return 201
 
-    def sign_in(self, name: str, password: str) -> int:
-        """Say what becomes of a sign-in; ``opened`` notes the session."""
+    def sign_in(
+        self, name: str, password: str, device: int | None = None
+    ) -> int:
+        """Say what becomes of a sign-in; ``opened`` notes the session.
+
+        Args:
+            name: as typed.
+            password: as typed.
+            device: the number of the browser, which may be trusted.
+        """
         person = self.called(name)
         if person is None or person.password != password:
             return 401
-        return 201 if person.is_active else 403
+        if not person.is_active:
+            return 403
+        is_done = person.app is None or self.is_trusted(person, device)
+        return 201 if is_done else 202
+
+    def is_trusted(self, person: Person, device: int | None) -> bool:
+        """Tell whether a browser stands for somebody's second factor."""
+        if device is None:
+            return False
+        ends, stamp = person.trusted.get(device, (0, 0))
+        return self.now < ends and stamp == person.stamp
 
     def opened(self, name: str, token: str, *, remember: bool) -> None:
-        """Note the session that a sign-in has opened."""
+        """Note the session that a sign-in by a password has opened."""
         person = self.called(name)
         assert person
+        # One that was let in on trust has shown but one factor.
+        self.enter(person, token, remember, is_fresh=person.app is None)
+
+    def enter(
+        self, person: Person, token: str, remember: bool, *, is_fresh: bool
+    ) -> None:
+        """Note a session."""
         idle = REMEMBERED if remember else IDLE
         dies = self.now + (REMEMBERED if remember else ABSOLUTE)
+        proven = self.now if is_fresh else 0
         self.sessions.append(
-            Session(person, token, self.now, self.now, idle, dies)
+            Session(person, token, proven, self.now, idle, dies)
         )
+
+    def waits(
+        self, name: str, where: tuple[str, int], *, remember: bool
+    ) -> None:
+        """Note a sign-in that waits for a second factor."""
+        person = self.called(name)
+        assert person
+        ends = self.now + WAIT
+        self.waiting[where] = Waiting(person, person.stamp, ends, remember)
+
+    def second_step(
+        self, where: tuple[str, int], code: str, *, trust: bool
+    ) -> tuple[int, Waiting | None]:
+        """Finish a sign-in that waits; say which, if that was right."""
+        held = self.waiting.get(where)
+        if held is None or held.ends <= self.now:
+            return 410, None
+        person = held.person
+        is_same = person in self.people and held.stamp == person.stamp
+        if not is_same or not person.is_active:
+            return 410, None
+        if person.app is None or not takes(person, code, self.now):
+            return 401, None
+        del self.waiting[where]
+        if trust:
+            person.trusted[where[1]] = self.now + TRUST, person.stamp
+        return 201, held
+
+    # -- second factors
+
+    def may_change_factors(self, token: str) -> int:
+        """Say whether somebody may change their own second factors."""
+        session = self.session(token)
+        return 200 if session and self.is_fresh(session) else 401
+
+    def switch_on(self, token: str, key: str, codes: list[str]) -> None:
+        """Note an app that was set up by the code of this moment."""
+        session = self.session(token)
+        assert session
+        person, now = session.person, self.now
+        person.app = App(key, now, now // 30)
+        person.trusted.clear()
+        if codes:
+            person.codes, person.codes_made = codes, now
+
+    def switch_off(self, token: str) -> int:
+        """Turn an app off."""
+        may = self.may_change_factors(token)
+        session = self.session(token)
+        if may != 200 or session is None:
+            return may
+        if session.person.app is None:
+            return 404
+        drop(session.person)
+        return 204
 
     def sign_out(self, token: str) -> int:
         """End a session."""
@@ -203,10 +295,13 @@ class World:
         session.is_over = True
         return 204
 
-    def prove(self, token: str, password: str) -> int:
+    def prove(self, token: str, password: str, code: str = "") -> int:
         """Confirm who one is; ``renewed`` notes the new token."""
         session = self.session(token)
-        right = session is not None and session.person.password == password
+        if session is None or session.person.password != password:
+            return 401
+        person = session.person
+        right = person.app is None or takes(person, code, self.now)
         return 200 if right else 401
 
     def renewed(self, token: str, fresh: str) -> None:
@@ -231,6 +326,7 @@ class World:
             return 422
         person = session.person
         person.password, person.reset = new, None
+        person.stamp += 1
         self.cancel_change(person)
         self.end(person, keep=session)
         return 204
@@ -252,10 +348,12 @@ class World:
         else:
             return 410
         person.password = password
+        person.stamp += 1
         self.forget_mail(person)
         self.end(person)
         if not person.is_confirmed:
             person.undos = []
+            drop(person)
         person.is_confirmed = True
         return 200
 

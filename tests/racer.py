@@ -24,8 +24,9 @@ from proofs import bringing
 from vestibule.auth import Auth
 from vestibule.capabilities.pictures.operations import Picture, Prepared
 from vestibule.doors.app import create_app
-from vestibule.errors import Refusal
+from vestibule.errors import NotProven, Refusal, TooMany
 from vestibule.marks import Marks
+from vestibule.outcomes import LoggedIn
 from vestibule.policy import OPERATOR, Actor
 from vestibule.settings import Settings
 from vestibule.uploads import Upload
@@ -100,10 +101,61 @@ def work(auth: Auth, name: str, work: str) -> Act:
 
 
 @move
-def finish_sign_in(auth: Auth, token: str, code: str) -> Act:
+def finish_sign_in(
+    auth: Auth, token: str, code: str, *, trust: bool = False
+) -> Act:
     """Show the second factor of a sign-in that waits."""
     finish = auth.second_factors.finish
-    return lambda: finish(token, code).token
+    return lambda: finish(token, code, trust=trust).token
+
+
+@move
+def sign_in_on_trust(auth: Auth, name: str, password: str, token: str) -> Act:
+    """Sign in where a device is trusted; say whether that was enough."""
+    sign_in = partial(auth.login.with_password, trusted=[token])
+    return lambda: isinstance(sign_in(name, password), LoggedIn)
+
+
+@move
+def sign_in_by_passkey(auth: Auth, credential: str) -> Act:
+    return lambda: auth.passkeys.sign_in(credential).token
+
+
+@move
+def finish_by_passkey(
+    auth: Auth, token: str, credential: str, *, trust: bool = False
+) -> Act:
+    """Show a passkey where a sign-in waits."""
+    finish = auth.passkeys.finish
+    return lambda: finish(token, credential, trust=trust).token
+
+
+@move
+def confirm_by_passkey(
+    auth: Auth, who: int, credential: str, token: str
+) -> Act:
+    """Show a passkey in a session, for a fresh proof."""
+    user, confirm = someone(auth, who), auth.passkeys.confirm
+    return lambda: confirm(user, credential, token).token
+
+
+@move
+def add_passkey(auth: Auth, who: int, credential: str, session: str) -> Act:
+    actor, add = acting(auth, who), auth.passkeys.add
+    return lambda: add(credential, session, by=actor).id
+
+
+@move
+def confirm_app(auth: Auth, who: int, code: str) -> Act:
+    """Switch an app on, whose set-up waits."""
+    user, actor = someone(auth, who), acting(auth, who)
+    return lambda: str(auth.totp.confirm(user, code, by=actor))
+
+
+@move
+def say_not_me(auth: Auth, token: str) -> Act:
+    """Follow the link of a letter about a sign-in that was not one's own."""
+    return lambda: bool(auth.not_me.secure(token).token)
 
 
 @move
@@ -170,15 +222,43 @@ def guess_at_once(auth: Auth, names: list[str], number: int) -> Act:
 
 
 @move
+def guess_codes_at_once(auth: Auth, tokens: list[str], number: int) -> Act:
+    """Guess at a second factor in eight threads; say how many counted."""
+    if isinstance(auth.throttle.marks, Marks):
+        auth.throttle.marks.begin_anew()
+    codes = ["000000", "a" * 25, "111111"]
+
+    def guess(turn: int) -> bool:
+        """Guess once; tell whether it was looked at."""
+        token, code = tokens[turn % len(tokens)], codes[turn % len(codes)]
+        try:
+            auth.second_factors.finish(token, code)
+        except NotProven:
+            return True
+        except TooMany:
+            return False
+        raise AssertionError(code)
+
+    def act() -> int:
+        """Guess, and count what was looked at."""
+        with ThreadPoolExecutor(8) as threads:
+            return sum(threads.map(guess, range(number)))
+
+    return act
+
+
+@move
 def create_session(auth: Auth, email: str) -> Act:
     return lambda: auth.create_session(email)
 
 
 @move
-def confirm_proof(auth: Auth, who: int, password: str, token: str) -> Act:
+def confirm_proof(
+    auth: Auth, who: int, password: str, token: str, code: str = ""
+) -> Act:
     user = someone(auth, who)
     confirm = auth.recent_proof.confirm
-    return lambda: confirm(user, password, token).token
+    return lambda: confirm(user, password, token, code=code).token
 
 
 @move

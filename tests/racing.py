@@ -285,14 +285,17 @@ def put_count(auth: Auth, key: str, count: int, wait: int = 0) -> None:
 
 
 def shut_by_ten(
-    auth: Auth, user_id: int | None, canonical: str | None = None
+    auth: Auth,
+    user_id: int | None,
+    canonical: str | None = None,
+    act: str = "login",
 ) -> None:
     """Have ten more failures close an account for a day.
 
     Else it would be for a minute, and be open to one more guess where the
     guesses of a test take longer than that.
     """
-    key = straight_key(account_key("login", user_id, canonical))
+    key = straight_key(account_key(act, user_id, canonical))
     put_count(auth, key, 90)
 
 

@@ -12,7 +12,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from conftest import Postbox, TurnableClock
 from hostility import LONG
 from life_cycle import Scene
-from life_stories import WholeLife
+from life_factors import LifeInTwoSteps
 from vestibule.auth import Auth
 from vestibule.capabilities.pictures import raster
 
@@ -38,7 +38,7 @@ def scene(
     attempts_per_account=1_000_000, attempts_per_address=1_000_000
 )
 def test_every_life_goes_as_the_model_says(scene: Scene) -> None:
-    machine = type("Life", (WholeLife,), {"scene": scene})
+    machine = type("Life", (LifeInTwoSteps,), {"scene": scene})
     is_sqlite = scene.auth.db.engine.dialect.name == "sqlite"
 
     run_state_machine_as_test(

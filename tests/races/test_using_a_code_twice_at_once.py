@@ -4,7 +4,7 @@ import pytest
 
 from conftest import PASSWORD, account
 from phones import Phone
-from racing import FEWER, Track, move
+from racing import FEWER, ROUNDS, Track, move
 from vestibule.auth import Auth
 from vestibule.ground.clock import Clock
 from vestibule.policy import OPERATOR
@@ -39,7 +39,7 @@ def test_of_two_with_one_code_exactly_one_signs_in(
     auth: Auth, track: Track, way: str
 ) -> None:
     with track.race(auth) as race:
-        for turn in range(FEWER):
+        for turn in range(ROUNDS):
             user = account(auth, f"user{turn}")
             phone = phone_of(auth, user)
             [code, *_] = auth.recovery_codes.make(user, by=OPERATOR)
@@ -55,6 +55,55 @@ def test_of_two_with_one_code_exactly_one_signs_in(
 
             codes = sorted(finish.code for finish in done)
             assert codes == ["done", INCORRECT[way]], codes
+            assert len(auth.sessions.devices(user, None)) == 1
+
+
+@pytest.mark.parametrize("way", ["totp", "recovery_codes"])
+@pytest.mark.asvs("6.5.1", "15.4.2")
+def test_a_code_that_signs_in_confirms_nothing_at_the_same_moment(
+    auth: Auth, track: Track, way: str
+) -> None:
+    with track.race(auth) as race:
+        for turn in range(FEWER):
+            user = account(auth, f"user{turn}")
+            session = auth.login.with_password(user.username, PASSWORD).token
+            phone = phone_of(auth, user)
+            [code, *_] = auth.recovery_codes.make(user, by=OPERATOR)
+            shown = phone.code() if way == "totp" else code
+            again = {"password": PASSWORD, "token": session, "code": shown}
+
+            done = race.round(
+                move("finish_sign_in", token=waiting(auth, user), code=shown),
+                move("confirm_proof", who=user.id, **again),
+            )
+
+            codes = sorted(finish.code for finish in done)
+            assert codes == ["done", INCORRECT[way]], codes
+
+
+@pytest.mark.parametrize("way", ["totp", "recovery_codes"])
+@pytest.mark.attack(53)
+@pytest.mark.asvs("15.4.2")
+def test_of_two_with_one_sign_in_that_waits_exactly_one_gets_a_session(
+    auth: Auth, track: Track, way: str
+) -> None:
+    with track.race(auth) as race:
+        for turn in range(FEWER):
+            user = account(auth, f"user{turn}")
+            phone = phone_of(auth, user)
+            one, two, *_ = auth.recovery_codes.make(user, by=OPERATOR)
+            token = waiting(auth, user)
+            codes = [phone.code() if way == "totp" else one, two]
+
+            done = race.round(
+                *(
+                    move("finish_sign_in", token=token, code=code)
+                    for code in codes
+                )
+            )
+
+            told = sorted(finish.code for finish in done)
+            assert told == ["done", "second_factor.over"], told
             assert len(auth.sessions.devices(user, None)) == 1
 
 
