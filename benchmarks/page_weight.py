@@ -33,6 +33,8 @@ KINDS = {
     "Document": "HTML",
     "Stylesheet": "CSS",
     "Script": "JavaScript",
+    # What a script asks: the sign-in page, with what a passkey may answer.
+    "Fetch": "JSON",
     # The one that the tab shows.
     "Other": "Icon",
 }
@@ -152,10 +154,14 @@ def table(pieces: list[Piece]) -> Iterator[str]:
     """Write what a page loads as a table."""
     yield "| | raw, KB | over the wire, KB |"
     yield "|---|---:|---:|"
-    for piece in pieces:
-        yield f"| {piece.kind} | {kilobytes(piece.raw)} " + (
-            f"| {kilobytes(piece.sent)} |"
+    # Two scripts, say, are one row.
+    for kind in dict.fromkeys(piece.kind for piece in pieces):
+        alike = [piece for piece in pieces if piece.kind == kind]
+        raw, sent = (
+            kilobytes(sum(getattr(piece, name) for piece in alike))
+            for name in ("raw", "sent")
         )
+        yield f"| {kind} | {raw} | {sent} |"
     raw, sent = (
         sum(getattr(piece, name) for piece in pieces)
         for name in ("raw", "sent")

@@ -200,6 +200,7 @@ def _move_in(house: House) -> None:
             "dmitri",
             "elena",
             "irina",
+            "pavel",
             "tess",
             "anna",
         )
@@ -249,8 +250,10 @@ def _furnish(house: House, people: dict[str, User]) -> None:
     for title, content in reversed(FEEDBACK):
         number = auth.feedback.add(anna, title, content, by=Actor(anna))
     house.names["feedback"] = str(number)
-    # One that asks nobody for a second step.
+    # One that asks nobody for a second step, and one that does.
     house.names["passkey"] = str(Ring(auth).added(anna, quiet=True).id)
+    Ring(auth).added(people["pavel"])
+    auth.recovery_codes.make(people["pavel"], by=OPERATOR)
     with_app(auth, people["irina"])
     for code in auth.recovery_codes.make(people["irina"], by=OPERATOR)[2:]:
         auth.recovery_codes.prove_factor(people["irina"], code)

@@ -37,9 +37,9 @@ COLOURS = ["color-contrast", "link-in-text-block"]
 LATIN = (
     r"\S+@\S+|https?://\S+|[0-9a-f-]{36}|\b(Vestibule|JPG|PNG|SVG|API|JSON|"
     r"OpenAPI|HTML|UTC|id|zip|Werkzeug|anna|boris|clara|dmitri|elena|irina|"
-    r"olga|QR|tess|guest\d+|new|ru|en|cookie|bearer|true|IP|"
-    # What a passkey is called besides, and when nothing more is known of it.
-    r"[Pp]asskeys?)\b"
+    r"olga|pavel|QR|JavaScript|tess|guest\d+|new|ru|en|cookie|bearer|true|IP|"
+    # What a passkey is called when nothing more is known of it.
+    r"Passkey)\b"
 )
 
 # Nor is translated what people write.

@@ -8,6 +8,10 @@ from passkeyring import Ring
 from vestibule.auth import Auth
 from vestibule.capabilities.email_changes.records import EmailUndoRecord
 from vestibule.capabilities.recovery_codes.records import RecoveryCode
+from vestibule.capabilities.second_factors.records import (
+    TrustedDevice,
+    WaitingSignIn,
+)
 from vestibule.ground.randomness import fingerprint
 from vestibule.policy import OPERATOR
 from vestibule.records import PREFIX
@@ -89,6 +93,7 @@ def lived_in(auth: Auth, user: User) -> tuple[str, str, str]:
             used_at=None,
         )
     )
+    begin_at_the_door(auth, user)
     auth.feedback.add(user, "A door", "It is heavy", by=OPERATOR)
     auth.host_fields.keep(user, {"town": f"{user.username}ville"})
     auth.profile.update(
@@ -102,4 +107,24 @@ def lived_in(auth: Auth, user: User) -> tuple[str, str, str]:
         session,
         auth.password_reset.issue(user),
         auth.mailed_tokens.issue(user.id, "email_verification", user.email),
+    )
+
+
+def begin_at_the_door(auth: Auth, user: User) -> None:
+    """Leave a sign-in that waits, and a device that is trusted.
+
+    As rows, since whoever has a second step is asked for it everywhere.
+    """
+    now = auth.clock.now()
+    row = {
+        "fingerprint": fingerprint(user.email),
+        "user_id": user.id,
+        "stamp": fingerprint(user.username),
+        "ends_at": now + 600,
+    }
+    auth.db.add(
+        WaitingSignIn(proof="password", remember=False, is_common=False, **row)
+    )
+    auth.db.add(
+        TrustedDevice(created_at=now, seen_at=now, address="", agent="", **row)
     )

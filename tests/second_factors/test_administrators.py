@@ -7,7 +7,7 @@ from conftest import Browser, Postbox
 from phones import second_step, with_app
 from programs import Program
 from vestibule.auth import Auth
-from vestibule.errors import NotAllowed
+from vestibule.errors import NotAllowed, ProofTooOld
 from vestibule.policy import OPERATOR, Act, Actor
 from vestibule.user import User
 
@@ -100,6 +100,19 @@ def test_an_administrator_removes_what_somebody_has_lost(
     (letter,) = postbox.empty()
     assert "second step" in letter.subject
     assert letter.to == alice.email
+
+
+@pytest.mark.asvs("7.5.1")
+def test_an_administrator_proves_first_who_they_are(
+    auth: Auth, alice: User, admin: User
+) -> None:
+    with_app(auth, alice)
+    actor = Actor(admin, proven_at=auth.clock.now() - 3600)
+
+    with pytest.raises(ProofTooOld):
+        auth.second_factors.reset(alice, by=actor)
+
+    assert auth.second_factors.ways(alice)
 
 
 def test_nobody_else_removes_it(auth: Auth, alice: User, bob: User) -> None:

@@ -43,6 +43,7 @@ def test_the_page_asks_for_the_second_step_and_signs_nobody_in(
 
 
 @pytest.mark.attack(48)
+@pytest.mark.asvs("6.3.4")
 def test_the_api_hands_out_what_waits_and_no_session(
     app: Flask, auth: Auth, alice: User
 ) -> None:
@@ -85,6 +86,7 @@ def test_the_routes_of_the_contract_refuse_such_an_account(
 
 
 @pytest.mark.attack(48)
+@pytest.mark.asvs("6.3.4")
 def test_the_verbs_of_the_contract_open_no_such_account(
     auth: Auth, alice: User
 ) -> None:
@@ -112,6 +114,7 @@ def test_a_new_password_by_mail_leaves_the_second_step_where_it_is(
 
 
 @pytest.mark.attack(48)
+@pytest.mark.asvs("6.3.4")
 def test_half_signed_in_one_reaches_nothing_that_is_somebodys(
     app: Flask, browser: Browser, auth: Auth, alice: User
 ) -> None:
@@ -255,6 +258,7 @@ def test_one_comes_out_where_one_wanted_to_go(
 
 
 @pytest.mark.attack(51, 50)
+@pytest.mark.asvs("7.5.1", "N30")
 def test_a_fresh_proof_takes_the_second_factor_too(
     browser: Browser,
     auth: Auth,
@@ -314,7 +318,7 @@ def test_a_cancelling_that_is_not_ones_own_is_asked_again(
     assert second_step(browser, phone.code()).location == "/profile"
 
 
-@pytest.mark.attack("53")
+@pytest.mark.attack(53)
 def test_signing_out_gives_up_what_waits(
     browser: Browser, auth: Auth, alice: User
 ) -> None:

@@ -71,7 +71,9 @@ def test_it_works_beside_the_person_and_sends_what_was_sent_too_soon(
     expect(status).to_have_role("status")
     # What it says stands where the wait is told, above the form.
     expect(page.locator(".summary + [data-challenge]")).to_be_visible()
-    button = page.locator("main").get_by_role("button", name="Sign in")
+    button = page.locator("main").get_by_role(
+        "button", name="Sign in", exact=True
+    )
     expect(button).not_to_have_attribute("aria-disabled", "true")
     window.fill(password=PASSWORD)
     page.keyboard.press("Enter")

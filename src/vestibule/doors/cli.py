@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("vestibule")
 
 WITH_COMMANDS = (
-    "second_factors",
     "administration",
+    "second_factors",
     "importing",
     "audit",
     "export",

@@ -25,6 +25,9 @@ ACTS = {
     "recovery_codes.make": _("New recovery codes made"),
     "recovery_codes.use": _("Recovery code used"),
     "second_factor.reset": _("Second step removed by those who run the site"),
+    "factors.change": _("Change of the second step"),
+    "factors.distrust": _("Device trusted no more"),
+    "passkey": _("Sign-in with a passkey"),
     "passkeys.add": _("Passkey added"),
     "passkeys.change": _("Passkey changed"),
     "passkeys.remove": _("Passkey removed"),
@@ -79,6 +82,7 @@ ACTS = {
     "users.demote": _("Administrator’s role taken away"),
     "users.send_reset": _("Reset link sent by an administrator"),
     "users.end_sessions": _("Sign-out on all devices"),
+    "users.reset_factors": _("Second step removed by those who run the site"),
     "history.search": _("Search in the history of everybody"),
     "history.export": _("Download of the history of everybody"),
 }

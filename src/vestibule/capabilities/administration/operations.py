@@ -191,6 +191,7 @@ class Administration(Capability):
         self._end_all(user)
         if not is_active:
             self.auth.known_devices.forget_all(user.id)
+            self.auth.second_factors.distrust_all(user)
         word = "enable" if is_active else "disable"
         self.history.record(f"administration.{word}", user.id)
         # Nobody is told for a second time.

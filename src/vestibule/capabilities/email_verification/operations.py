@@ -79,7 +79,10 @@ class EmailVerification(Capability):
         to = user.email if address is None else address
         mailed = self.auth.mailed_tokens.issue_with_code(user.id, PURPOSE, to)
         self.history.record("email_verification.ask", user.id)
-        letter = letters.confirmation(self.auth.desk, user, mailed, to)
+        desk = self.auth.desk
+        letter = letters.confirm_address(desk, user, mailed)
+        if not names.same_mailbox(user.email, to):
+            letter = letters.confirm_new_address(desk, user, mailed, to)
         self.auth.outbox.put(user.id, letter)
 
     @operation
@@ -192,10 +195,8 @@ class EmailVerification(Capability):
         awaited = self.look(token)
         if not self.is_ones_own(awaited.user, by, ticket):
             self._prove(awaited.user, password)
-        tokens = self.auth.mailed_tokens
-        return self._finish(
-            awaited, lambda: tokens.use(token, PURPOSE) is not None, keep
-        )
+        use = self.auth.mailed_tokens.use
+        return self._finish(awaited, lambda: bool(use(token, PURPOSE)), keep)
 
     def _prove(self, user: User, password: str) -> None:
         """Take the password of an account, as at its sign-in."""

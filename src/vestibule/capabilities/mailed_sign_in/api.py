@@ -108,7 +108,9 @@ def by_link(form: SessionByLink) -> Response:
 
 def _visitor(form: SessionByCode | SessionByLink) -> Visitor:
     """Gather what a program brings along."""
-    return Visitor(form.remember, device_tokens(form.device), trusted_tokens())
+    # A program shows no cookie, and could keep none that takes its place.
+    trusted = () if form.bearer else trusted_tokens()
+    return Visitor(form.remember, device_tokens(form.device), trusted)
 
 
 def _come_in(outcome: object, form: SessionByCode | SessionByLink) -> Response:

@@ -62,7 +62,7 @@ class Asking:
         """
         random, db = self.auth.randomness, self.auth.db
         mailed = Mailed(random.token(), random.digits(DIGITS))
-        letter = letters.sign_in(self.auth.desk, NOBODY, mailed)
+        letter = letters.login_code(self.auth.desk, NOBODY, mailed)
         db.hold(NOBODY.id)
         self.auth.mailed_tokens.forget(NOBODY.id, PURPOSE)
         self.ticket(NOBODY.id, fingerprint(mailed.token))

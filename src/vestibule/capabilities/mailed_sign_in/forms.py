@@ -11,7 +11,7 @@ from vestibule.shape import Shape
 
 TICKET_MISSING = Reason(
     "mailed_ticket.required",
-    "Send the ticket that came with the question, too",
+    "Send the ticket that came when you asked for the code, too",
 )
 
 
@@ -75,7 +75,7 @@ class SessionByCode(Shape):
     name: str = asked.either_name()
     code: str = _code()
     ticket: str = text(
-        "The ticket that came with the question",
+        "The ticket that came when the code was asked for",
         longest=100,
         missing=TICKET_MISSING,
         is_secret=True,

@@ -113,7 +113,7 @@ class MailedSignIn(Capability):
             user.id, PURPOSE, address, letters.LIFE
         )
         self.history.record(ASK, user.id)
-        letter = letters.sign_in(self.auth.desk, user, mailed)
+        letter = letters.login_code(self.auth.desk, user, mailed)
         self.auth.outbox.put(user.id, letter)
         return self._asking.ticket(user.id, fingerprint(mailed.token))
 

@@ -166,7 +166,7 @@ def remove(number: str) -> None:
 
 
 @api.post("/passkey-sessions/options")
-@api_call("Ask to sign in by a passkey", Act.SIGN_IN, gives=OptionsAnswer)
+@api_call("Ask to sign in by a passkey", Act.VERIFY, gives=OptionsAnswer)
 def sign_in_options() -> OptionsAnswer:
     """Say what the browser or platform is asked to show."""
     return OptionsAnswer(public_key=auth().passkeys.sign_in_options())
@@ -175,7 +175,7 @@ def sign_in_options() -> OptionsAnswer:
 @api.post("/passkey-sessions")
 @api_call(
     "Sign in by a passkey",
-    Act.SIGN_IN,
+    Act.VERIFY,
     takes=NewPasskeySession,
     gives=(OpenedSession, NewBearerSession),
     status=201,
@@ -226,7 +226,7 @@ def finish(form: NewPasskeyStep) -> Response:
         form.waiting,
         form.credential,
         device=device_tokens(form.device),
-        trust=form.trust,
+        trust=form.trust and not form.bearer,
     )
     if not form.bearer:
         auth().login.out(cookie_token())

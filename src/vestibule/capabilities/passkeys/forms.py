@@ -15,7 +15,12 @@ from vestibule.shape import Shape
 LONGEST_ANSWER = 16_000
 LONGEST_NAME = 60
 # Without these it is no credential at all.
-MEMBERS = {"id", "rawId", "type", "response"}
+MEMBERS = {
+    "id": {"type": "string"},
+    "rawId": {"type": "string"},
+    "type": {"type": "string"},
+    "response": {"type": "object", "additionalProperties": {}},
+}
 PASSKEY_MISSING = Reason(
     "passkey.required",
     "Your browser has not handed over a passkey. Passkeys need JavaScript, "
@@ -43,7 +48,7 @@ class JsonObject(fields.Dict):
         except RecursionError as error:
             # Attack: deeper than anybody looks.
             raise self.make_error("invalid") from error
-        if not {*plain} >= MEMBERS or len(written) > LONGEST_ANSWER:
+        if not {*plain} >= {*MEMBERS} or len(written) > LONGEST_ANSWER:
             raise self.make_error("invalid")
         return written
 
@@ -71,6 +76,7 @@ def _answered() -> Any:
     """Declare the member that holds what `toJSON()` of a browser gives."""
     wire = JsonObject(
         required=True,
+        metadata={"required": [*MEMBERS], "properties": MEMBERS},
         error_messages={
             "required": PASSKEY_MISSING.code,
             "null": PASSKEY_MISSING.code,
@@ -84,7 +90,7 @@ def _answered() -> Any:
 def _named() -> Any:
     """Declare the field for what a passkey is called."""
     return prose(
-        "Name",
+        "Name of the passkey",
         longest=LONGEST_NAME,
         missing=NAME_MISSING,
         too_long=NAME_TOO_LONG,
@@ -109,7 +115,7 @@ class Asking(Shape):
 class AskingToAdd(Shape):
     """A script asks for the options of a new passkey."""
 
-    quiet: bool = switch("Beside a password, without a question")
+    quiet: bool = switch("Beside a password, without asking anybody")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

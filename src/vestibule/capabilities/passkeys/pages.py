@@ -151,7 +151,7 @@ def _done(notice: str) -> Response:
 
 
 @pages.route("/login/passkey", methods=["GET", "POST"])
-@allowed(Act.SIGN_IN)
+@allowed(Act.VERIFY)
 @signed_out_only
 def sign_in() -> Response:
     """Sign somebody in by a passkey alone."""
@@ -179,7 +179,7 @@ def _sign_in(form: HandedAtSignIn, forgotten: dict[str, str]) -> Any:
 
 
 @pages.post("/login/passkey/options")
-@allowed(Act.SIGN_IN)
+@allowed(Act.VERIFY)
 def sign_in_options() -> Response:
     """Tell a script what the browser is asked to show."""
     own_form(Asking)

@@ -1,6 +1,6 @@
 """The tables of passkeys, of the handles of owners, and of challenges."""
 
-from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String
+from sqlalchemy import BigInteger, ForeignKey, Identity, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from vestibule.records import PREFIX, Record, RowNumber
@@ -18,7 +18,9 @@ class PasskeyRecord(Record):
     __tablename__ = PREFIX + "passkeys"
     __table_args__ = ({"sqlite_autoincrement": True},)
 
-    id: Mapped[int] = mapped_column(RowNumber, primary_key=True)
+    id: Mapped[int] = mapped_column(
+        RowNumber, Identity(always=False), primary_key=True
+    )
     user_id: Mapped[int] = mapped_column(
         BigInteger, ForeignKey(User.id, ondelete="CASCADE"), index=True
     )

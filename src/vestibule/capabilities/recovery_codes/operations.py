@@ -16,7 +16,7 @@ from vestibule.capability import (
     Way,
     operation,
 )
-from vestibule.errors import Conflict, Expired, Missing, NotProven, Reason
+from vestibule.errors import Conflict, Expired, NotProven, Reason
 from vestibule.ground.randomness import fingerprint
 from vestibule.ground.words import Amount
 from vestibule.outcomes import Advice, Arrival
@@ -55,7 +55,7 @@ def _(text: str) -> str:
     return text
 
 
-class CodeIncorrect(NotProven):
+class RecoveryCodeIncorrect(NotProven):
     """The code is none of the account's."""
 
     reason = Reason(
@@ -128,21 +128,23 @@ class RecoveryCodes(Capability):
         They are told here and never again. The owner is written to.
 
         Raises:
-            NotProven, NotAllowed, ProofTooOld: not by this actor, or not yet.
+            NotProven, NotAllowed, ProofTooOld: not by this actor, or not yet,
+                or the account is gone or has changed.
             NothingToRecover: there is no other second factor.
-            Missing: the account is gone.
 
         Source: OWASP ASVS 5.0 6.5.2, 6.5.3, 7.5.1; NIST SP 800-63B-4
         4.2.1.1, 6.3.
         """
         self.auth.policy.require(by, Act.CHANGE_FACTORS, user.id)
+        codes = made(self.auth.randomness)
+        now = self.auth.clock.now()
+        # Attack: some that are under way while the owner takes the account
+        # back, or while the factor that they stand in for goes.
+        if not self.auth.passwords.is_current(user, alone=True):
+            raise NotProven
         # Codes that wait already count for nothing without another way.
         if not self.auth.second_factors.ways(user):
             raise NothingToRecover
-        codes = made(self.auth.randomness)
-        now = self.auth.clock.now()
-        if not self.db.hold(user.id):
-            raise Missing
         self.drop_proofs(user)
         rows = [
             {
@@ -155,7 +157,7 @@ class RecoveryCodes(Capability):
         ]
         self.db.write_each(_PUT, rows)
         self.history.record("recovery_codes.make", user.id)
-        letter = letters.codes_made(self.auth.desk, user)
+        letter = letters.recovery_codes_made(self.auth.desk, user)
         self.auth.second_factors.tell(user, letter)
         return [grouped(code) for code in codes]
 
@@ -164,8 +166,7 @@ class RecoveryCodes(Capability):
         """Make codes for whoever has none; nothing, where there are some.
 
         Raises:
-            NotProven, NotAllowed, ProofTooOld, NothingToRecover, Missing: as
-                ``make``.
+            NotProven, NotAllowed, ProofTooOld, NothingToRecover: as ``make``.
         """
         return [] if self.left(user).count else self.make(user, by=by)
 
@@ -193,20 +194,20 @@ class RecoveryCodes(Capability):
         """Take a code, once, and tell the owner how many are left.
 
         Raises:
-            CodeIncorrect: it is none of the account's.
+            RecoveryCodeIncorrect: it is none of the account's.
             CodeUsed: it was used already.
 
         Source: OWASP ASVS 5.0 6.5.1, 6.3.7; NIST SP 800-63B-4 4.2.1.1, 4.2.3.
         """
         code = {"owner": user.id, "print": fingerprint(plain(answer))}
         if self.db.first(_LOOK, **code) is None:
-            raise CodeIncorrect
+            raise RecoveryCodeIncorrect
         self.db.hold(user.id)
         if not self.db.write(_USE, **code, now=self.auth.clock.now()):
             raise CodeUsed
         self.history.record("recovery_codes.use", user.id)
         left = self.left(user).count
-        letter = letters.code_used(self.auth.desk, user, left)
+        letter = letters.recovery_code_used(self.auth.desk, user, left)
         self.auth.second_factors.tell(user, letter)
 
     def advice(self, arrival: Arrival) -> Advice | None:
@@ -242,6 +243,7 @@ class RecoveryCodes(Capability):
                 "recovery_codes.show",
                 _("Manage"),
                 is_on=left.count > FEW,
+                is_urgent=left.count <= FEW,
                 values=values,
             ),
         )

@@ -40,7 +40,7 @@ def finish(form: NewSecondStep) -> Response:
         form.waiting,
         form.code,
         device=device_tokens(form.device),
-        trust=form.trust,
+        trust=form.trust and not form.bearer,
     )
     if not form.bearer:
         auth().login.out(cookie_token())

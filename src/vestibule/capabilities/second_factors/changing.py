@@ -28,6 +28,11 @@ class ChangesFactors(TakesFactors, Capability):
 
         No device is trusted any more: what it stood for has changed.
         """
+        self.distrust_all(user)
+
+    @operation
+    def distrust_all(self, user: User) -> None:
+        """Trust no device of an account any more."""
         self._trusted.end_all(user.id)
 
     @operation

@@ -122,6 +122,8 @@ class SecondFactors(ChangesFactors):
         user, waiting = self._found(token)
         known = self.auth.known_devices.recognise(user.id, device)
         shown = self.take(user, answer, way, known)
+        # Attack: many at once, each trusting one device more than the most.
+        self.db.hold(user.id)
         # Attack: two at once with two codes, for two sessions.
         if not self._waiting.take(token):
             raise SignInOver
@@ -166,7 +168,7 @@ class SecondFactors(ChangesFactors):
 
     def trusted(self, user: User) -> list[Trusted]:
         """List the devices that stand for a second factor."""
-        return self._trusted.of(user.id)
+        return self._trusted.of(user.id, self._stamps(user))
 
     @operation
     def distrust(self, handle: str, *, by: Actor) -> None:

@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from vestibule.capabilities.second_factors.records import TrustedDevice
 from vestibule.db import DB
@@ -56,10 +55,10 @@ _LIST = (
     .where(_OWNER, TrustedDevice.ends_at > bindparam("now"))
     .order_by(TrustedDevice.seen_at.desc(), _PRINT)
 )
-_END_ALL = delete(TrustedDevice).where(_OWNER)
-_COUNT = select(func.count()).where(
-    _OWNER, TrustedDevice.ends_at > bindparam("now")
+_STANDING = _LIST.where(
+    TrustedDevice.stamp.in_(bindparam("stamps", expanding=True))
 )
+_END_ALL = delete(TrustedDevice).where(_OWNER)
 
 
 @dataclass(frozen=True)
@@ -129,9 +128,22 @@ class TrustedDevices:
                 return fresh
         return None
 
-    def of(self, user_id: int) -> list[Trusted]:
-        """List the devices of an account, the last used first."""
-        rows = self.db.read(_LIST, owner=user_id, now=self.db.clock.now())
+    def of(
+        self, user_id: int, stamps: Sequence[bytes] | None = None
+    ) -> list[Trusted]:
+        """List the devices of an account, the last used first.
+
+        Args:
+            user_id: whose they are.
+            stamps: of the account as it is now, to leave out what an older
+                password has trusted; all that are kept if left out.
+        """
+        given = {"owner": user_id, "now": self.db.clock.now()}
+        rows = (
+            self.db.read(_LIST, **given)
+            if stamps is None
+            else self.db.read(_STANDING, **given, stamps=[*stamps])
+        )
         return [Trusted(bytes(row[0]).hex(), *row[1:]) for row in rows]
 
     def end(self, user_id: int, handle: str) -> bool:
@@ -146,13 +158,6 @@ class TrustedDevices:
     def end_all(self, user_id: int) -> int:
         """Trust no device of an account any more; say how many there were."""
         return self.db.write(_END_ALL, owner=user_id)
-
-    def count(self, user_id: int) -> int:
-        """Say how many devices of an account are trusted."""
-        row: Any = self.db.first(
-            _COUNT, owner=user_id, now=self.db.clock.now()
-        )
-        return int(row[0]) if row else 0
 
     def sweep(self, now: int) -> int:
         """Remove a few whose time is over."""

@@ -79,6 +79,8 @@ class WaitingSignIns:
 
     def take(self, token: str) -> bool:
         """Take a sign-in away; only the first of many at once does."""
+        if not 0 < len(token) <= LONGEST_TOKEN:
+            return False
         row = self.db.write_returning(_TAKE, print=fingerprint(token))
         return row is not None
 

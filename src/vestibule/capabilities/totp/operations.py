@@ -30,7 +30,7 @@ def _(text: str) -> str:
 APP = _("Authenticator app")
 
 
-class CodeIncorrect(NotProven):
+class AppCodeIncorrect(NotProven):
     """The code is none of the app's, or was used before."""
 
     reason = SECOND_FACTOR_INCORRECT
@@ -156,7 +156,7 @@ class Totp(Capability):
             NotProven, NotAllowed, ProofTooOld: not by this actor, or not yet.
             AlreadyOn: it was confirmed.
             SetUpOver: none waits, or another one has begun.
-            CodeIncorrect: the code is wrong.
+            AppCodeIncorrect: the code is wrong.
             Missing: the account is gone.
         """
         self.auth.policy.require(by, Act.CHANGE_FACTORS, user.id)
@@ -164,7 +164,7 @@ class Totp(Capability):
         now = self.auth.clock.now()
         step = step_of(kept.secret, plain_code(code), now)
         if step is None:
-            raise CodeIncorrect
+            raise AppCodeIncorrect
         if not self.db.hold(user.id):
             raise Missing
         if not self._apps.turn_on(user.id, kept, step):
@@ -198,7 +198,7 @@ class Totp(Capability):
         """Take a code, once.
 
         Raises:
-            CodeIncorrect: it is wrong, too old, or used already.
+            AppCodeIncorrect: it is wrong, too old, or used already.
 
         Source: RFC 6238, 5.2; OWASP ASVS 5.0 6.5.1, 6.5.5.
         """
@@ -206,11 +206,11 @@ class Totp(Capability):
         now = self.auth.clock.now()
         step = None if kept is None else step_of(kept.secret, answer, now)
         if step is None:
-            raise CodeIncorrect
+            raise AppCodeIncorrect
         self.db.hold(user.id)
         # Attack: a code that somebody has seen, in the minute that it lives.
         if not self._apps.spend(user.id, step):
-            raise CodeIncorrect
+            raise AppCodeIncorrect
 
     def security_rows(self, user: User) -> tuple[SecurityRow, ...]:
         """Say whether an app is on."""
