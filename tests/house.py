@@ -231,10 +231,11 @@ def _move_in(house: House) -> None:
     (letter,) = auth.outbox.latest()[:1]
     rest = letter.text.partition("/security/not-me/")[2]
     house.names["not_me"] = rest.split()[0]
-    auth.mailed_sign_in.ask("boris")
-    (letter,) = auth.outbox.latest()[:1]
-    rest = letter.text.partition("/login/code/")[2]
-    house.names["mailed"] = rest.split()[0]
+    if auth.mailed_sign_in.is_on:
+        auth.mailed_sign_in.ask("boris")
+        (letter,) = auth.outbox.latest()[:1]
+        rest = letter.text.partition("/login/code/")[2]
+        house.names["mailed"] = rest.split()[0]
     for _ in range(10):
         Browser(house.app).sign_in("tess", "a guess")
 

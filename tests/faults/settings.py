@@ -145,6 +145,7 @@ set_to("weakened.attempts_window", WARNING, attempts_window="30s")
 set_to("weakened.session_absolute", WARNING, session_absolute="100d")
 set_to("weakened.session_remember", WARNING, session_remember="500d")
 set_to("weakened.session_proof", WARNING, session_proof="45m")
+set_to("weakened.mailed_sign_in", NOTICE, mailed_sign_in="true")
 set_to("weakened.logout_on_get", NOTICE, logout_on_get="true")
 
 

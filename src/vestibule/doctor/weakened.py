@@ -113,6 +113,14 @@ WEAKNESSES = (
         "VESTIBULE_SESSION_PROOF=5m",
     ),
     Weakness(
+        "MAILED_SIGN_IN",
+        lambda found: found.login.mailed_sign_in,
+        "Whoever reads a mailbox gets in, without a password; NIST SP "
+        "800-63B-4 3.1.3.1 takes mail for no way to prove who one is.",
+        "VESTIBULE_MAILED_SIGN_IN=false",
+        (NOTICE,),
+    ),
+    Weakness(
         "LOGOUT_ON_GET",
         lambda found: found.pages.logout_on_get,
         "Any page elsewhere can sign visitors out by a picture.",
