@@ -8,7 +8,7 @@ for some acts how long ago the actor has proven who they are.
 Source: OWASP ASVS 5.0 8.1.1, 8.2.1, 8.2.2, 8.3.1; NIST SP 800-63B-4 2.2.3.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, Flag
 
 from sqlalchemy.exc import NoResultFound
@@ -130,13 +130,15 @@ class Act(Enum):
 class Actor:
     """Who acts: somebody, or nobody, and when they last proved it.
 
-    ``proven_at`` is in seconds since 1970 UTC. The operator is whoever runs
+    ``proven_at`` is in seconds since 1970 UTC. ``session`` is the fingerprint
+    of the session they act by, if it is one. The operator is whoever runs
     commands or Python on the server, and may do everything.
     """
 
     user: User | None = None
     proven_at: int = 0
     is_operator: bool = False
+    session: bytes = field(default=b"", repr=False)
 
     def standing(self, owner_id: int | None) -> Who:
         """Say how the actor stands towards a thing of some account.

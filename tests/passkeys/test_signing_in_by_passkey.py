@@ -138,6 +138,22 @@ def test_a_challenge_ends_after_five_minutes(
     assert ring.code_of(auth.passkeys.sign_in, answer) == "passkey.incorrect"
 
 
+@pytest.mark.attack(49, "A44")
+@pytest.mark.asvs("X29")
+def test_what_was_shown_is_not_taken_again_in_its_last_second(
+    auth: Auth, alice: User, clock: TurnableClock, ring: Ring
+) -> None:
+    ring.device.counts = 0
+    ring.added(alice)
+    answer = ring.shown()
+    auth.passkeys.sign_in(answer)
+    clock.turn(seconds=300)
+
+    auth.passkeys.sweep(clock.now())
+
+    assert ring.code_of(auth.passkeys.sign_in, answer) == "passkey.incorrect"
+
+
 @pytest.mark.asvs("6.7.2", "X29", "X31")
 def test_a_challenge_is_for_one_purpose_one_account_and_one_browser(
     auth: Auth, alice: User, bob: User, ring: Ring

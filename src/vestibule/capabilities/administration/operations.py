@@ -191,7 +191,6 @@ class Administration(Capability):
         self._end_all(user)
         if not is_active:
             self.auth.known_devices.forget_all(user.id)
-            self.auth.second_factors.distrust_all(user)
         word = "enable" if is_active else "disable"
         self.history.record(f"administration.{word}", user.id)
         # Nobody is told for a second time.
@@ -223,6 +222,7 @@ class Administration(Capability):
         confirmed once the account is open again or has a better role.
         """
         self.auth.mailed_tokens.forget(user.id)
+        self.auth.second_factors.end_all(user)
         return self.auth.sessions.end_all(user.id)
 
     @operation

@@ -20,7 +20,11 @@ from webauthn import (
 from webauthn.authentication.verify_authentication_response import (
     VerifiedAuthentication,
 )
-from webauthn.helpers import bytes_to_base64url, options_to_json_dict
+from webauthn.helpers import (
+    base64url_to_bytes,
+    bytes_to_base64url,
+    options_to_json_dict,
+)
 from webauthn.helpers.cose import COSEAlgorithmIdentifier
 from webauthn.helpers.structs import (
     AuthenticatorSelectionCriteria,
@@ -39,6 +43,7 @@ from vestibule.capabilities.passkeys.answers import (
     Unreadable,
     parsed,
 )
+from vestibule.capabilities.passkeys.encoding import check_made, check_shown
 from vestibule.capabilities.passkeys.keys import Passkey
 from vestibule.capabilities.passkeys.refusals import PasskeyUnverified
 from vestibule.db import DB
@@ -161,6 +166,7 @@ class Ceremonies:
             Unreadable: it is none, or none that this site takes.
         """
         try:
+            check_made(_written(answer, "attestationObject"))
             made = verify_registration_response(
                 credential=dict(answer.parsed),
                 expected_challenge=answer.challenge.encode(),
@@ -190,6 +196,7 @@ class Ceremonies:
             PasskeyUnverified: nor has its device checked who holds it.
         """
         try:
+            check_shown(_written(answer, "authenticatorData"))
             shown = verify_authentication_response(
                 credential=dict(answer.parsed),
                 expected_challenge=answer.challenge.encode(),
@@ -239,6 +246,15 @@ def _bound(occasion: Occasion) -> list[Any]:
     """List what a challenge is bound to."""
     holder = fingerprint(occasion.holder).hex()[:32] if occasion.holder else ""
     return [occasion.purpose, occasion.user_id, holder]
+
+
+def _written(answer: Answer, part: str) -> bytes:
+    """Take out what a device has written, as py_webauthn does.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is not there, or no text.
+    """
+    return base64url_to_bytes(answer.parsed["response"][part])
 
 
 def _named(known: Sequence[Passkey]) -> list[PublicKeyCredentialDescriptor]:

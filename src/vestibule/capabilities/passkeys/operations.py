@@ -186,9 +186,9 @@ class Passkeys(ShownPasskeys):
             ),
         )
 
-    def drop_proofs(self, user: User, since: int = 0) -> None:
+    def drop_proofs(self, user: User, since: int = 0) -> bool:
         """Remove all passkeys that are as new as that."""
-        self._keys.remove_all(user.id, since)
+        return self._keys.remove_all(user.id, since) > 0
 
     def forget(self, user: User) -> None:
         """Remove what is kept of an account."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.exc import NoResultFound
 
+from vestibule.budgets import QUIET, account_key, straight_key
 from vestibule.capabilities.passkeys import letters
 from vestibule.capabilities.passkeys.answers import (
     Answer,
@@ -108,9 +109,23 @@ class ShownPasskeys(KeptPasskeys):
     def _warn(self, user: User, key: Passkey) -> None:
         """Tell an owner that a copy of their passkey may exist.
 
+        One letter a day says it; the history has each time.
+
         Source: Web Authentication Level 2, 6.1.1; NIST SP 800-63B-4 4.4.
         """
         with self.db.apart(), self.db.unit():
+            if self._is_news(user):
+                letter = letters.passkey_copied(self.auth.desk, user, key.name)
+                self.auth.second_factors.tell(user, letter)
             self.history.record("passkeys.copied", user.id)
-            letter = letters.passkey_copied(self.auth.desk, user, key.name)
-            self.auth.outbox.put(user.id, letter)
+
+    def _is_news(self, user: User) -> bool:
+        """Count a copy; say whether it is the first that day.
+
+        Attack: flooding a mailbox by a device that counts backwards.
+        """
+        self.db.hold(user.id)
+        who = straight_key(account_key("passkeys.copied", user.id, None))
+        today = f"{who}:{self.db.clock.now() // QUIET}"
+        times = self.auth.throttle.counts.count({today: 1})
+        return times.get(today) == 1

@@ -109,5 +109,6 @@ class TakesFactors:
         """
         db = self.auth.db
         with db.apart(), db.unit():
+            db.hold(user.id)
             letter = letters.second_step_guessed(self.auth.desk, user)
-            self.auth.outbox.put(user.id, letter)
+            self.auth.second_factors.tell(user, letter)
