@@ -30,8 +30,9 @@ account's sessions, so there all of them are *other sessions*, and the table
 says by both columns that all end. A *known device* is no session: it only
 means that a [sign-in](capabilities/login.md) there is nothing new. *Second
 factors* are apps, passkeys and recovery codes that were set up within the last
-week; a *trusted device* stands for them, and a *sign-in that waits* has shown
-the password alone.
+week; a *link about a new factor* removes them and all that a thief has; a
+*trusted device* stands for them, and a *sign-in that waits* has shown the
+password alone.
 
 """
 TESTED = """

@@ -13,6 +13,7 @@ from typing import Any
 
 from click.testing import CliRunner
 from flask import Flask
+from sqlalchemy import update
 from sqlalchemy.exc import NoResultFound
 from werkzeug.wrappers import Response
 
@@ -24,9 +25,11 @@ from processes import ROOT
 from vestibule.auth import Auth
 from vestibule.capabilities.second_factors.trust import TrustedDevices
 from vestibule.capabilities.second_factors.waiting import WaitingSignIns
+from vestibule.capabilities.sessions.records import SessionRecord
 from vestibule.doors.cli import main
 from vestibule.doors.second_steps import WAITING
 from vestibule.errors import Expired
+from vestibule.ground.randomness import fingerprint
 from vestibule.history import Circumstances, under
 from vestibule.outcomes import Arrival
 from vestibule.policy import OPERATOR, Actor
@@ -112,6 +115,9 @@ class World:
         with under(Circumstances(address="127.0.0.1")):
             auth.not_me.tell_of_new_device(user)
         self.mailed["letters"] = self.newest("/security/not-me/")
+        about_factor = auth.not_me.link_for_factor(user)
+        assert about_factor
+        self.mailed["undoing"] = about_factor[0]
         self.ticket = auth.mailed_sign_in.ask(self.name)
         self.mailed["mailed"] = self.newest("/login/code/")
         self.digits = self.newest_code()
@@ -281,6 +287,7 @@ class World:
             "pending": tokens.look(
                 self.mailed["pending"], "email_verification"
             ),
+            "undoing": self._undoes(),
             "devices": auth.known_devices.recognise(
                 self.number, [self.device]
             ),
@@ -301,6 +308,13 @@ class World:
         shown = [self.trust] if self.trust else []
         self.trust = trusted.turned(self.number, shown, stamps)
         return self.trust
+
+    def _undoes(self) -> User | None:
+        """Say whose factors the link about a new one removes, if it does."""
+        try:
+            return self.auth.not_me.look(self.mailed["undoing"])
+        except Expired:
+            return None
 
     def _waits(self) -> User | None:
         """Say whose sign-in waits, if one does."""
@@ -353,6 +367,14 @@ class World:
         trusted = TrustedDevices(self.auth.db)
         self.trust = trusted.begin(self.number, stamp)
 
+    def proven_anew(self) -> None:
+        """Have the session at hand fresh again, which a new factor ended."""
+        self.auth.db.write(
+            update(SessionRecord)
+            .where(SessionRecord.fingerprint == fingerprint(self.this))
+            .values(proven_at=self.auth.clock.now())
+        )
+
     def distrust(self) -> None:
         """Press the button of the one device that is trusted."""
         browser = self.browser(self.this)
@@ -366,9 +388,10 @@ class World:
 
 
 def _app_on(w: World) -> World:
-    """Have an app on, and trust a device after that."""
+    """Have an app on by the session at hand, and trust a device then."""
     phone = w.set_up()
-    w.auth.totp.confirm(w.user, phone.code(-1), by=OPERATOR)
+    by = w.auth.sessions.actor(w.this)
+    w.auth.totp.confirm(w.user, phone.code(-1), by=by)
     w.trusting_anew()
     return w
 
@@ -450,6 +473,7 @@ def _switch_on(w: World) -> None:
 def _another(w: World) -> int:
     """Have one more passkey, and trust a device after that."""
     added = w.ring.added(w.user)
+    w.proven_anew()
     w.trusting_anew()
     return added.id
 

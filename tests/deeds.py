@@ -53,12 +53,14 @@ NEW_ACCOUNT = "users identifiers mailed_tokens outbox"
 SECURED = "users sessions mailed_tokens outbox known_devices"
 # What was set up since the letter goes as well.
 SECURED += " totp passkeys trusted_devices"
-# Links that were mailed are void as well.
-ROLE = "users sessions keeper mailed_tokens outbox"
+# Links that were mailed are void as well, and nobody goes on by a second
+# factor that was shown.
+VOIDED = "trusted_devices waiting_sign_ins"
+ROLE = f"users sessions keeper mailed_tokens outbox {VOIDED}"
 ANOTHER_ADDRESS = "users identifiers mailed_tokens outbox sessions"
 ANOTHER_ADDRESS += " email_undos known_devices"
 UNDONE = f"{ANOTHER_ADDRESS} totp passkeys trusted_devices"
-FACTOR = "trusted_devices mailed_tokens outbox"
+FACTOR = "sessions trusted_devices mailed_tokens outbox"
 BY_MAIL = "mailed_tokens sessions known_devices outbox"
 SECOND = "waiting_sign_ins totp sessions known_devices mailed_tokens outbox"
 
@@ -129,7 +131,7 @@ LINES = {
     "POST /admin/users/<number>/reset-2fa": Line(
         works=303, changes="totp passkeys trusted_devices outbox"
     ),
-    "POST /account/not-me": Line(changes="sessions mailed_tokens"),
+    "POST /account/not-me": Line(changes=f"sessions mailed_tokens {VOIDED}"),
     "POST /account/sessions/<handle>/end": Line(changes="sessions"),
     "POST /account/sessions/others": Line(changes="sessions"),
     "POST /security/not-me": Line(works=303, changes=SECURED),
@@ -140,7 +142,7 @@ LINES = {
     "POST /admin/users/<number>/promote": Line(changes=ROLE),
     "POST /admin/users/<number>/reset": Line(changes="mailed_tokens outbox"),
     "POST /admin/users/<number>/sign-out": Line(
-        changes="sessions mailed_tokens"
+        changes=f"sessions mailed_tokens {VOIDED}"
     ),
     "POST /confirm": Line({"password": PASSWORD}, changes="sessions"),
     "POST /feedback/<number>/delete": Line(changes="feedback"),
@@ -281,7 +283,7 @@ LINES = {
     ),
     "DELETE /api/v1/sessions": Line(changes="sessions"),
     "DELETE /api/v1/sessions/<handle>": Line(changes="sessions"),
-    "POST /api/v1/not-me": Line(changes="sessions mailed_tokens"),
+    "POST /api/v1/not-me": Line(changes=f"sessions mailed_tokens {VOIDED}"),
     "PUT /api/v1/not-me": Line({"token": "{not_me}"}, changes=SECURED),
     "DELETE /api/v1/sessions/current": Line(changes="sessions"),
     "POST /api/v1/sessions/current/proof": Line(

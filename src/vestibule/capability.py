@@ -119,13 +119,18 @@ class Capability:
         del user
         return ()
 
-    def drop_proofs(self, user: User, since: int = 0) -> None:
+    def drop_proofs(self, user: User, since: int = 0) -> bool:
         """Remove what an account can show as a second factor.
 
         Args:
             user: whose it is.
             since: what was set up before that moment stays.
+
+        Returns:
+            Whether there was anything to remove.
         """
+        del user, since
+        return False
 
     def forget(self, user: User) -> None:
         """Remove what this capability keeps of an account."""

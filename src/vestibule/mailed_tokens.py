@@ -40,6 +40,8 @@ DIGITS = 8
 # With five tries, one in twenty million codes is guessed.
 MOST_TRIES = 5
 LONGEST_LIFE_OF_CODE = 3600
+# Of letters that all count: ten places, which outlast a new password.
+LASTING = tuple(f"not_me.factor.{place}" for place in range(10))
 
 
 class MailedToken(Record):
@@ -63,11 +65,14 @@ class MailedToken(Record):
     code_tries: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
-_PENDING = select(MailedToken.address).where(
+_PROOF = (MailedToken.user_id, MailedToken.address, MailedToken.ends_at)
+_LIVE = (
     MailedToken.user_id == bindparam("user_id"),
     MailedToken.purpose == bindparam("purpose"),
     MailedToken.ends_at > bindparam("now"),
 )
+_SENT = select(MailedToken.address).where(*_LIVE)
+_PRINT = select(MailedToken.fingerprint).where(*_LIVE)
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,7 @@ class Proof:
 
     user_id: int
     address: str
+    ends_at: int = field(default=0, compare=False)  # a link's alone
 
 
 @dataclass(frozen=True)
@@ -125,10 +131,7 @@ class MailedTokens:
         """Make a token, and a code of eight digits that stands for it.
 
         The code lives as long as the token, but an hour at most. What is
-        given is as for ``issue``.
-
-        Raises:
-            Missing: the account is gone.
+        given is as for ``issue``, and so is what is raised.
         """
         now = self.db.clock.now()
         life = self.db.settings.email.link_life if life is None else life
@@ -157,12 +160,11 @@ class MailedTokens:
         if not self.db.hold(user_id):
             raise Missing
         token = self.db.randomness.token()
-        usual = self.db.settings.email.link_life
-        ends_at = self.db.clock.now() + (usual if life is None else life)
+        life = self.db.settings.email.link_life if life is None else life
         fresh: dict[str, Any] = {
             "fingerprint": fingerprint(token),
             "address": address,
-            "ends_at": ends_at,
+            "ends_at": self.db.clock.now() + life,
             "code": code,
             "code_ends_at": code_ends_at,
             "code_tries": 0,
@@ -243,13 +245,13 @@ class MailedTokens:
     def look(self, token: str, *purposes: str) -> Proof | None:
         """Say what a token of these purposes proves, and let it be."""
         row = self.db.first(
-            select(MailedToken.user_id, MailedToken.address).where(
+            select(*_PROOF).where(
                 MailedToken.fingerprint == fingerprint(token),
                 MailedToken.purpose.in_(purposes),
                 MailedToken.ends_at > self.db.clock.now(),
             )
         )
-        return Proof(row[0], row[1]) if row else None
+        return Proof(*row) if row else None
 
     def use(self, token: str, *purposes: str) -> Proof | None:
         """Use a token up; of two at once exactly one gets the proof."""
@@ -260,37 +262,36 @@ class MailedTokens:
                 MailedToken.purpose.in_(purposes),
                 MailedToken.ends_at > self.db.clock.now(),
             )
-            .returning(MailedToken.user_id, MailedToken.address)
+            .returning(*_PROOF)
         )
-        return Proof(row[0], row[1]) if row else None
+        return Proof(*row) if row else None
 
     def print_of(self, user_id: int, purpose: str) -> bytes:
         """Give the fingerprint of an account's live token; empty if none.
 
         It names the letter that works, and opens nothing.
         """
-        row = self.db.first(
-            select(MailedToken.fingerprint).where(
-                MailedToken.user_id == user_id,
-                MailedToken.purpose == purpose,
-                MailedToken.ends_at > self.db.clock.now(),
-            )
-        )
+        now = self.db.clock.now()
+        row = self.db.first(_PRINT, user_id=user_id, purpose=purpose, now=now)
         return row[0] if row else b""
 
     def pending(self, user_id: int, purpose: str) -> str | None:
         """Say which address a live token of an account was mailed to."""
         now = self.db.clock.now()
-        wanted = {"user_id": user_id, "purpose": purpose, "now": now}
-        row = self.db.first(_PENDING, **wanted)
+        row = self.db.first(_SENT, user_id=user_id, purpose=purpose, now=now)
         return row[0] if row else None
 
     def forget(self, user_id: int, *purposes: str) -> None:
-        """Remove an account's tokens, all or those of some purposes."""
-        statement = delete(MailedToken).where(MailedToken.user_id == user_id)
-        if purposes:
-            statement = statement.where(MailedToken.purpose.in_(purposes))
-        self.db.write(statement)
+        """Remove an account's tokens: of some purposes, or all but lasting."""
+        one = MailedToken.purpose
+        named = one.in_(purposes) if purposes else one.not_in(LASTING)
+        mine = MailedToken.user_id == user_id
+        self.db.write(delete(MailedToken).where(mine, named))
+
+    def forget_all(self, user_id: int) -> None:
+        """Remove an account's tokens, the lasting ones among them."""
+        mine = MailedToken.user_id == user_id
+        self.db.write(delete(MailedToken).where(mine))
 
     def sweep(self, now: int) -> int:
         """Remove tokens whose time is over; say how many."""

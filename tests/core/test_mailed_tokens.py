@@ -12,7 +12,12 @@ from conftest import TurnableClock
 from vestibule.auth import Auth
 from vestibule.db import DB
 from vestibule.errors import Conflict
-from vestibule.mailed_tokens import MailedToken, MailedTokens, Proof
+from vestibule.mailed_tokens import (
+    LASTING,
+    MailedToken,
+    MailedTokens,
+    Proof,
+)
 from vestibule.policy import OPERATOR
 from vestibule.user import User
 
@@ -224,6 +229,35 @@ def test_forgetting_takes_all_tokens_or_those_of_a_purpose(
     assert tokens.look(reset, RESET) is None
     assert tokens.look(confirm, CONFIRM) is None
     assert tokens.look(his, RESET)
+
+
+def test_lasting_tokens_are_forgotten_by_name_or_with_all_others(
+    tokens: MailedTokens, alice: User
+) -> None:
+    first, second, *_ = LASTING
+    one = tokens.issue(alice.id, first, ADDRESS)
+    two = tokens.issue(alice.id, second, ADDRESS)
+
+    tokens.forget(alice.id)
+    assert tokens.look(one, *LASTING)
+    tokens.forget(alice.id, first)
+    assert tokens.look(one, *LASTING) is None
+    assert tokens.look(two, *LASTING)
+    tokens.forget_all(alice.id)
+    assert tokens.look(two, *LASTING) is None
+
+
+def test_what_a_token_proves_tells_when_its_link_ends(
+    tokens: MailedTokens, alice: User, clock: TurnableClock
+) -> None:
+    token = tokens.issue(alice.id, RESET, ADDRESS, 60)
+    ends_at = clock.now() + 60
+    clock.turn(seconds=30)
+
+    for ask in (tokens.look, tokens.use):
+        proof = ask(token, RESET)
+        assert proof
+        assert proof.ends_at == ends_at
 
 
 def test_an_account_takes_its_tokens_along(

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 
 from conftest import PASSWORD, Browser, Postbox, TurnableClock
 from hosts import one_database
+from phones import with_app
 from programs import Program, told
 from stagecraft import counts, tables_holding, watched
 from vestibule.attempts import Attempts
@@ -299,6 +300,29 @@ def test_a_program_that_resets_is_told_by_what_it_is_known(
     known = Program(app).call("POST", "/sessions", {**again, "device": device})
     assert known.status_code == 201
     assert known.get_json()["device"] == device
+
+
+@pytest.mark.attack(38, "A22")
+@pytest.mark.parametrize("way", [by_page, by_api])
+def test_a_reset_makes_no_device_known_where_there_is_a_second_factor(
+    app: Flask,
+    auth: Auth,
+    alice: User,
+    way: Callable[[Flask, Any, str], None],
+) -> None:
+    with_app(auth, alice)
+    here = Browser(app)
+
+    way(app, here.client, auth.password_reset.issue(alice))
+
+    assert devices(auth) == 0
+    assert here.client.get_cookie(COOKIE) is None
+    typed = {"token": auth.password_reset.issue(alice), "new_password": NEW}
+    program = app.test_client(use_cookies=False)
+    done = program.put(
+        "/api/v1/password-reset", json={**typed, "bearer": True}
+    )
+    assert done.get_json() == {"device": None}
 
 
 @pytest.mark.attack(9, "A22")

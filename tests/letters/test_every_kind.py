@@ -40,6 +40,7 @@ SECURITY = {
     "new_device",
     "passkey_copied",
     "password_changed",
+    "password_changed_by_first_reader",
     "password_changed_by_operator",
     "recovery_code_used",
     "recovery_codes_made",

@@ -4,9 +4,8 @@ import pytest
 from flask import Flask
 
 from conftest import TurnableClock
-from phones import Phone, with_app
+from phones import Phone
 from programs import Program, told
-from vestibule.auth import Auth
 from vestibule.user import User
 
 HERE = "/recovery-codes"
@@ -21,9 +20,13 @@ def bearer(app: Flask, alice: User) -> Program:
 
 
 @pytest.fixture
-def phone(auth: Auth, alice: User, bearer: Program) -> Phone:
-    """Alice's phone, whose app is switched on after that sign-in."""
-    return with_app(auth, alice)
+def phone(clock: TurnableClock, bearer: Program) -> Phone:
+    """Alice's phone, whose app is switched on by that program."""
+    begun = bearer.call("POST", "/totp")
+    phone = Phone(begun.json["secret"], clock)
+    on = bearer.call("PUT", "/totp", {"code": phone.code(-1)})
+    assert on.status_code == 200
+    return phone
 
 
 @pytest.mark.asvs("6.5.2")

@@ -268,3 +268,25 @@ def test_a_sign_in_by_mail_gives_no_new_guesses_at_the_second_step(
         refused = NotProven if turn < 10 else TooMany
         with pytest.raises(refused):
             auth.second_factors.finish(held.token, phone.wrong())
+
+
+@pytest.mark.attack(38, "A22")
+@pytest.mark.asvs("6.3.1", "6.6.3", "X19")
+def test_whoever_reads_the_mailbox_gets_no_new_guesses_by_resets(
+    auth: Auth, alice: User
+) -> None:
+    phone = with_app(auth, alice)
+    compared = 0
+    for turn in range(20):
+        token, new = auth.password_reset.issue(alice), f"{PASSWORD} {turn}"
+        done = auth.password_reset.finish(token, new, remember=True)
+        device = [done.device]
+        held = auth.login.with_password(alice.email, new, device=device)
+        for _ in range(3):
+            with pytest.raises((NotProven, TooMany)) as refused:
+                auth.second_factors.finish(
+                    held.token, phone.wrong(), device=device
+                )
+            compared += refused.type is not TooMany
+
+    assert compared == 10

@@ -6,12 +6,15 @@ from copy import copy
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
-from conftest import PASSWORD, TurnableClock
+from conftest import PASSWORD, Postbox, TurnableClock
 from passkeyring import HERE, Ring
 from phones import Phone, with_app
 from vestibule.auth import Auth
 from vestibule.errors import NotAllowed, NotProven
+from vestibule.history import Event
+from vestibule.mailed_tokens import LASTING
 from vestibule.policy import Actor
 from vestibule.user import User
 
@@ -58,6 +61,70 @@ def test_their_own_factor_stays_where_they_take_an_address_back(
     assert auth.passkeys.of(alice) == []
 
 
+@pytest.mark.asvs("7.4.3")
+def test_what_a_thief_set_up_in_the_week_before_the_change_goes_to_the_last(
+    auth: Auth, alice: User, ring: Ring, clock: TurnableClock
+) -> None:
+    own = ring.added(alice)
+    clock.turn(seconds=1)
+    ring.added(alice)
+    clock.turn(seconds=WEEK)
+    link = moved(auth, alice)
+    clock.turn(seconds=WEEK - 1)
+
+    auth.email_changes.undo(link)
+
+    assert [one.id for one in auth.passkeys.of(alice)] == [own.id]
+    told = select(Event.subject_id).where(Event.act == "second_factor.reset")
+    assert [row[0] for row in auth.db.read(told)] == [alice.id]
+
+
+@pytest.mark.attack(54)
+@pytest.mark.asvs("6.3.7")
+@pytest.mark.parametrize("has_app", [True, False])
+def test_a_reset_of_an_unproven_account_tells_that_its_factors_went(
+    auth: Auth, postbox: Postbox, *, has_app: bool
+) -> None:
+    eve = auth.registration.register("eve@example.com", PASSWORD)
+    if has_app:
+        with_app(auth, eve)
+    postbox.empty()
+    # Of letters from when the address was confirmed once, and given up.
+    old = auth.mailed_tokens.issue(eve.id, LASTING[0], eve.email, WEEK)
+
+    auth.password_reset.finish(auth.password_reset.issue(eve), NEW)
+
+    assert auth.mailed_tokens.look(old, *LASTING) is None
+    assert auth.second_factors.ways(eve) == []
+    (letter,) = postbox.empty()
+    assert letter.to == "eve@example.com"
+    assert letter.subject == "Your Vestibule password was changed"
+    assert ("authenticator app, passkeys" in flat(letter.text)) is has_app
+    assert ("page “Security”" in flat(letter.text)) is has_app
+    told = select(Event.subject_id).where(Event.act == "second_factor.reset")
+    assert len(auth.db.read(told)) == has_app
+
+
+def test_a_reset_of_a_proven_account_leaves_its_factors_and_says_nothing(
+    auth: Auth, alice: User, ring: Ring, postbox: Postbox
+) -> None:
+    ring.added(alice)
+    postbox.empty()
+
+    auth.password_reset.finish(auth.password_reset.issue(alice), NEW)
+
+    assert len(auth.passkeys.of(alice)) == 1
+    (letter,) = postbox.empty()
+    assert "passkeys" not in letter.text
+    told = select(Event.subject_id).where(Event.act == "second_factor.reset")
+    assert auth.db.read(told) == []
+
+
+def flat(text: str) -> str:
+    """Undo the breaks of lines in a letter."""
+    return " ".join(text.split())
+
+
 def test_codes_of_an_app_that_a_thief_has_replaced_go_with_it(
     auth: Auth, alice: User, ring: Ring, clock: TurnableClock
 ) -> None:
@@ -90,9 +157,25 @@ def make_codes(auth: Auth, ring: Ring, user: User) -> Callable[[Actor], Any]:
     return lambda by: auth.recovery_codes.make(read, by=by)
 
 
+def begin_app(auth: Auth, ring: Ring, user: User) -> Callable[[Actor], Any]:
+    """Have an app asked for, which is not begun yet."""
+    del ring
+    read = copy(user)
+    return lambda by: auth.totp.begin(read, by=by)
+
+
+def confirm_app(auth: Auth, ring: Ring, user: User) -> Callable[[Actor], Any]:
+    """Have an app begun, of which no code was shown yet."""
+    phone = Phone(auth.totp.begin(user, by=ring.fresh(user)).key, auth.clock)
+    read = copy(user)
+    return lambda by: auth.totp.confirm(read, phone.code(), by=by)
+
+
 @pytest.mark.attack(145)
 @pytest.mark.asvs("7.4.3", "15.4.2")
-@pytest.mark.parametrize("adding", [add_passkey, make_codes])
+@pytest.mark.parametrize(
+    "adding", [add_passkey, make_codes, begin_app, confirm_app]
+)
 def test_what_is_under_way_when_the_password_changes_comes_too_late(
     auth: Auth, alice: User, ring: Ring, adding: Callable[..., Any]
 ) -> None:
@@ -105,6 +188,9 @@ def test_what_is_under_way_when_the_password_changes_comes_too_late(
 
     assert auth.passkeys.of(alice) == []
     assert auth.recovery_codes.left(alice).count == 0
+    # That of the codes was on before.
+    app = auth.totp.app(alice)
+    assert (app is None) == (adding is not make_codes)
 
 
 @pytest.mark.asvs("8.2.2")

@@ -46,14 +46,14 @@ PARTS = {
 }
 # What else ends with sessions.
 BESIDES = {
-    *("resets", "letters", "pending", "mailed"),
+    *("resets", "letters", "undoing", "pending", "mailed"),
     *("devices", "factors", "trust", "waiting"),
 }
 # Tables from which something ends besides sessions.
 ENDING = {"sessions", "trusted_devices", "waiting_sign_ins"}
 ENDS = re.compile(
     r"sessions\.(?:end|end_all|end_device|renew)\(|self\._end_all\("
-    r"|mailed_tokens\.forget\(|known_devices\.forget_all\("
+    r"|mailed_tokens\.forget(?:_all)?\(|known_devices\.forget_all\("
     r"|delete\(SessionRecord\)"
 )
 by_every_change = pytest.mark.parametrize("change", TABLE, ids=str)

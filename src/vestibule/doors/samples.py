@@ -121,6 +121,9 @@ KINDS: dict[str, Kind] = {
     "password_changed_by_operator": partial(
         passwords.password_changed, by_operator=True
     ),
+    "password_changed_by_first_reader": partial(
+        passwords.password_changed, is_bare=True
+    ),
     "username_changed": partial(profile.username_changed, username="anni"),
     "username_changed_by_operator": partial(
         profile.username_changed, username="anni", by_operator=True

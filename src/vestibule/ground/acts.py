@@ -24,7 +24,7 @@ ACTS = {
     "second_factor.remove": _("Second step removed"),
     "recovery_codes.make": _("New recovery codes made"),
     "recovery_codes.use": _("Recovery code used"),
-    "second_factor.reset": _("Second step removed by those who run the site"),
+    "second_factor.reset": _("Second step reset"),
     "factors.change": _("Change of the second step"),
     "factors.distrust": _("Device trusted no more"),
     "passkey": _("Sign-in with a passkey"),

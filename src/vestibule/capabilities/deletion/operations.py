@@ -33,7 +33,7 @@ class Deletion(Capability):
         self.db.hold(user.id)
         for capability in self.auth.capabilities:
             capability.forget(user)
-        self.auth.mailed_tokens.forget(user.id)
+        self.auth.mailed_tokens.forget_all(user.id)
         self.auth.outbox.forget(user.id)
         self.db.write(delete(Identifier).where(Identifier.user_id == user.id))
         self.auth.administration.roles.remove(user)

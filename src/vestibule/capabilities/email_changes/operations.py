@@ -32,11 +32,12 @@ class UndoLinkInvalid(Expired):
 
 @dataclass(frozen=True)
 class Undoable:
-    """A change that can be undone: whose it is, and what comes back."""
+    """A change that can be undone: whose, what comes back, until when."""
 
     number: int
     user: User
     address: str
+    ends_at: int
 
 
 @dataclass(frozen=True)
@@ -186,7 +187,7 @@ class EmailChanges(Capability):
         """
         record = EmailUndoRecord.__table__.columns
         row = self.db.first(
-            select(record.id, record.user_id, record.address).where(
+            select(*record).where(
                 record.fingerprint == fingerprint(token),
                 record.ends_at > self.auth.clock.now(),
             )
@@ -198,7 +199,7 @@ class EmailChanges(Capability):
         except NoResultFound as error:
             # Deleted since the token was found.
             raise UndoLinkInvalid from error
-        return Undoable(row.id, user, row.address)
+        return Undoable(row.id, user, row.address, row.ends_at)
 
     @operation
     def undo(self, token: str) -> Undone:
@@ -230,9 +231,9 @@ class EmailChanges(Capability):
         self.auth.passwords.lock(user)
         self.auth.sessions.end_all(user.id)
         self.auth.known_devices.forget_all(user.id)
-        # What is newer than the change may be theirs who made it.
-        self.auth.second_factors.drop(user, self.auth.clock.now() - LIFE)
-        self.auth.mailed_tokens.forget(user.id)
+        # From the week before the change: theirs who made it, perhaps.
+        self.auth.second_factors.drop(user, found.ends_at - 2 * LIFE)
+        self.auth.mailed_tokens.forget_all(user.id)
         self.history.record(ACT, user.id)
         return Undone(user.email, self.auth.password_reset.send(user))
 

@@ -275,7 +275,7 @@ class MailedSignIn(Capability):
             user, STRANGER, newcomer
         ):
             self.auth.passwords.lock(user)
-            self.auth.mailed_tokens.forget(user.id)
+            self.auth.mailed_tokens.forget_all(user.id)
             self.auth.sessions.end_all(user.id)
             self.auth.known_devices.forget_all(user.id)
             self.auth.email_changes.forget(user)

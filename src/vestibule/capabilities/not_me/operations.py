@@ -12,15 +12,14 @@ from vestibule.errors import Expired, Reason
 from vestibule.ground import names
 from vestibule.ground.randomness import fingerprint
 from vestibule.history import circumstances
-from vestibule.mailed_tokens import MailedToken
+from vestibule.mailed_tokens import LASTING, MailedToken, Proof
 from vestibule.policy import Act, Actor
 from vestibule.user import User
 
 PURPOSE = "not_me"
-# The letter about a new way in has a link of its own, which leaves that of
-# the letter about a new device alone.
-PURPOSE_OF_FACTOR = "not_me.factor"
-PURPOSES = (PURPOSE, PURPOSE_OF_FACTOR)
+# Each letter about a new way in has a link of its own, which leaves that of
+# the letter about a new device alone, and lasts when the password changes.
+PURPOSES = (PURPOSE, *LASTING)
 # A letter may lie unread over a weekend away.
 LIFE = 7 * 86400
 # Attack: burying the first letter under many, by signing in without end.
@@ -33,6 +32,10 @@ _UNCLOSED = 10**6
 _LAST = select(MailedToken.ends_at).where(
     MailedToken.user_id == bindparam("user_id"),
     MailedToken.purpose == PURPOSE,
+)
+_PLACES = select(MailedToken.purpose, MailedToken.ends_at).where(
+    MailedToken.user_id == bindparam("user_id"),
+    MailedToken.purpose.in_(LASTING),
 )
 
 
@@ -84,12 +87,14 @@ class NotMe(Capability):
         self.auth.outbox.put(user.id, letter)
         self.history.record("login.new_device", user.id, actor_id=user.id)
 
+    @operation
     def link_for_factor(self, user: User) -> tuple[str, int] | None:
         """Make the link of a letter about a new second factor.
 
         Attack: whoever has found out the password adds a factor of their
         own, which keeps the owner out after any reset of the password. By
-        the link it goes again.
+        the link it goes again, also after the reset, and after a letter
+        about one more factor. Ten such links live at once.
 
         Returns:
             The token and the moment until which it works; None where nobody
@@ -99,9 +104,16 @@ class NotMe(Capability):
             return None
         address = names.email_address(user.email).canonical
         token = self.auth.mailed_tokens.issue(
-            user.id, PURPOSE_OF_FACTOR, address, LIFE
+            user.id, self._place(user.id), address, LIFE
         )
         return token, self.auth.clock.now() + LIFE
+
+    def _place(self, user_id: int) -> str:
+        """Find a place for one more link, if need be of that to end first."""
+        self.db.hold(user_id)
+        rows = self.db.read(_PLACES, user_id=user_id)
+        taken = {row.purpose: row.ends_at for row in rows}
+        return min(LASTING, key=lambda place: taken.get(place, 0))
 
     def _is_news(self, user: User, now: int) -> bool:
         """Count a sign-in with a new device; say if a letter tells of it.
@@ -128,7 +140,14 @@ class NotMe(Capability):
         Raises:
             NotMeLinkInvalid: nobody's.
         """
-        proof = self.auth.mailed_tokens.look(token, *PURPOSES)
+        return self._owner(self.auth.mailed_tokens.look(token, *PURPOSES))
+
+    def _owner(self, proof: Proof | None) -> User:
+        """Find whose account it is that a link proves something of.
+
+        Raises:
+            NotMeLinkInvalid: nobody's.
+        """
         if proof is None:
             raise NotMeLinkInvalid
         try:
@@ -148,7 +167,8 @@ class NotMe(Capability):
         All sessions, mailed links and wishes for another address end, no
         device is known any more, and no password opens the account until
         its owner has set one by the token that this gives: the letter has
-        proven who reads the mail as a reset link does.
+        proven who reads the mail as a reset link does. Second factors go
+        that were set up in the week before the letter, or later.
 
         Raises:
             NotMeLinkInvalid: wrong, used, replaced or old token.
@@ -159,14 +179,18 @@ class NotMe(Capability):
         with self.auth.throttle.attempt_from_here(PURPOSE):
             user = self.look(token)
         self.db.hold(user.id)
-        if self.auth.mailed_tokens.use(token, *PURPOSES) is None:
+        proof = self.auth.mailed_tokens.use(token, *PURPOSES)
+        if proof is None:
             raise NotMeLinkInvalid
+        # Once more, as its address may have changed before it was held.
+        user = self._owner(proof)
         self.auth.passwords.lock(user)
         self.auth.sessions.end_all(user.id)
         self.auth.known_devices.forget_all(user.id)
-        # What is newer than the letter may be theirs whom it was about.
-        self.auth.second_factors.drop(user, self.auth.clock.now() - LIFE)
-        self.auth.mailed_tokens.forget(user.id)
+        # What is newer than the letter may be theirs whom it was about, and
+        # so may what they set up shortly before.
+        self.auth.second_factors.drop(user, proof.ends_at - 2 * LIFE)
+        self.auth.mailed_tokens.forget_all(user.id)
         letter = letters.secured(self.auth.desk, user)
         self.auth.outbox.put(user.id, letter)
         self.history.record("not_me", user.id)
@@ -194,6 +218,7 @@ class NotMe(Capability):
         self.auth.policy.require(by, Act.SHUT_OUT, user.id)
         self.db.hold(user.id)
         ended = self.auth.sessions.end_all(user.id, keep=keep)
+        self.auth.second_factors.end_all(user)
         self.auth.email_verification.cancel_change(user)
         self.history.record("not_me.shut_out", user.id)
         return ended

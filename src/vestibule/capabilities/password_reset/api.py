@@ -67,13 +67,15 @@ def finish(form: ResetByToken) -> Response:
 
     The token is the end of the mailed link. It works once. All known devices
     are forgotten but this one: a cookie says so at the next sign-in, or, with
-    `"bearer": true`, the `device` that is told and sent there.
+    `"bearer": true`, the `device` that is told and sent there. Where the
+    account has a second factor, this one is forgotten, too.
     """
     outcome = auth().password_reset.finish(
         form.token, form.new_password, remember=True
     )
     if form.bearer:
-        return PasswordResetAnswer(device=outcome.device).response()
+        return PasswordResetAnswer(device=outcome.device or None).response()
     response = PasswordResetAnswer(device=None).response()
-    keep_device(response, outcome.user_id, outcome.device)
+    if outcome.device:
+        keep_device(response, outcome.user_id, outcome.device)
     return response

@@ -226,14 +226,15 @@ class PasswordReset(Capability):
     ) -> PasswordWasReset:
         """Set a new password by a mailed token, which is used up.
 
-        All sessions and other mailed tokens of the account end, and the
-        owner is told. Nobody is signed in by this.
+        All sessions and other mailed tokens of the account end, but those
+        about new second factors, and the owner is told. Nobody is signed in.
 
         Args:
             token: from the mail.
             password: the new one.
             email: when given, it must be the account's address.
-            remember: know the device where it is done from now on.
+            remember: know the device where it is done from now on, unless
+                the account has a second factor.
 
         Raises:
             ResetTokenInvalid: wrong, used, replaced or old token.
@@ -250,23 +251,32 @@ class PasswordReset(Capability):
         if self.auth.mailed_tokens.use(token, PURPOSE) is None:
             raise ResetTokenInvalid
         self.auth.mailed_tokens.forget(user.id)
-        self.auth.passwords.set(user, hashed, is_proven=True)
+        is_bare = self._end_what_is_not_theirs(user)
+        self.auth.passwords.set(user, hashed, is_proven=True, is_bare=is_bare)
         self.auth.sessions.end_all(user.id)
         self.auth.known_devices.forget_all(user.id)
-        if user.email_verified_at is None:
-            # Attack: an address that somebody else gave this account, who
-            # takes it back once its reader uses it.
-            self.auth.email_changes.forget(user)
-            # Attack: somebody who signs up with another's address, sets a
-            # second factor up, and keeps its owner out for good.
-            self.auth.second_factors.drop(user)
         self.auth.email_verification.mark(user)
         # Whoever was told to wait or reset need not wait any more.
         self.auth.throttle.forgive("login", user.id)
         self.history.record("password_reset.finish", user.id)
-        return PasswordWasReset(
-            user.email, user.id, self._device(user) if remember else ""
-        )
+        device = self._device(user) if remember else ""
+        return PasswordWasReset(user.email, user.id, device)
+
+    def _end_what_is_not_theirs(self, user: User) -> bool:
+        """End what others may have made where nobody confirmed the address.
+
+        Returns:
+            Whether a second factor was among it, so that its owner is told.
+        """
+        if user.email_verified_at is not None:
+            return False
+        # Attack: an address that somebody else gave this account, who takes
+        # it back once its reader uses it.
+        self.auth.email_changes.forget(user)
+        self.auth.mailed_tokens.forget_all(user.id)
+        # Attack: somebody who signs up with another's address, sets a second
+        # factor up, and keeps its owner out for good.
+        return self.auth.second_factors.drop(user)
 
     def _device(self, user: User) -> str:
         """Know the device where a password was set, by a new token.
@@ -274,6 +284,10 @@ class PasswordReset(Capability):
         Attack: guessing on, so that the account is closed to unknown devices
         again before its owner can sign in with the new password.
         """
+        # Attack: reading the mailbox, and resetting on and on, for the guesses
+        # at the second factor that each known device has to itself.
+        if self.auth.second_factors.ways(user):
+            return ""
         return self.auth.known_devices.remember(user.id, None).token
 
 

@@ -129,8 +129,9 @@ def _asked(name: str) -> Response:
 
 
 def _finished(owner: int, device: str) -> Response:
-    """Send people to sign in with their new password, known here."""
+    """Send people to sign in with their new password, mostly known here."""
     visit().note("success", say("Your password was set. Try to login."))
     response = redirect(url_for("vestibule.login.sign_in"))
-    keep_device(response, owner, device)
+    if device:
+        keep_device(response, owner, device)
     return response

@@ -267,6 +267,7 @@ class Passwords(Capability):
         *,
         by_operator: bool = False,
         is_proven: bool = False,
+        is_bare: bool = False,
     ) -> None:
         """Put a checked and hashed password in place and tell the owner.
 
@@ -278,6 +279,7 @@ class Passwords(Capability):
             hashed: the hash of it.
             by_operator: those who run the site set it, as the letter says.
             is_proven: whoever sets it has just read the account's mail.
+            is_bare: second factors went with the old one; told likewise.
 
         Raises:
             Conflict: somebody else changed it in the same moment.
@@ -291,6 +293,6 @@ class Passwords(Capability):
             if not self.auth.throttle.may_write_along(address):
                 return
         letter = letters.password_changed(
-            self.auth.desk, user, by_operator=by_operator
+            self.auth.desk, user, by_operator=by_operator, is_bare=is_bare
         )
         self.auth.outbox.put(user.id, letter)

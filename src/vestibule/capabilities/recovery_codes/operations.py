@@ -248,9 +248,9 @@ class RecoveryCodes(Capability):
             ),
         )
 
-    def drop_proofs(self, user: User, since: int = 0) -> None:
+    def drop_proofs(self, user: User, since: int = 0) -> bool:
         """Remove the codes of an account, if they are as new as that."""
-        self.db.write(_REMOVE, owner=user.id, since=since)
+        return self.db.write(_REMOVE, owner=user.id, since=since) > 0
 
     def forget(self, user: User) -> None:
         """Remove the codes of an account that goes."""

@@ -36,16 +36,20 @@ class ChangesFactors(TakesFactors, Capability):
         self._trusted.end_all(user.id)
 
     @operation
-    def added(self, user: User, what: str) -> None:
+    def added(self, user: User, what: str, *, keep: bytes) -> None:
         """Tell an account, and the history, of one more second factor.
 
         Args:
             user: whose it is.
             what: what the factor is called, marked as to be translated.
+            keep: the fingerprint of the session in which it is added. No
+                other is fresh any more. Attack: whoever came in with the
+                password alone just before, and removes the factor again.
 
-        Source: OWASP ASVS 5.0 6.3.7; NIST SP 800-63B-4 4.6.
+        Source: OWASP ASVS 5.0 6.3.7, 7.5.1; NIST SP 800-63B-4 4.6.
         """
         self.changed(user)
+        self.auth.sessions.make_stale(user.id, keep=keep)
         self.history.record("second_factor.add", user.id)
         link = self.auth.not_me.link_for_factor(user)
         self.tell(user, letters.factor_added(self.auth.desk, user, what, link))
@@ -99,7 +103,7 @@ class ChangesFactors(TakesFactors, Capability):
                 capability.drop_proofs(user)
 
     @operation
-    def drop(self, user: User, since: int = 0) -> None:
+    def drop(self, user: User, since: int = 0) -> bool:
         """Remove what an account can show besides its password.
 
         Args:
@@ -107,12 +111,19 @@ class ChangesFactors(TakesFactors, Capability):
             since: what was set up before that moment stays. Attack: whoever
                 has found a password adds a factor of their own, with which
                 they come back, and keep the owner out.
+
+        Returns:
+            Whether there was anything, as the history tells, too.
         """
+        is_any_gone = False
         for capability in self.auth.capabilities:
-            capability.drop_proofs(user, since)
+            is_any_gone |= capability.drop_proofs(user, since)
         if not self.ways(user):
             self._drop_spare_codes(user)
         self._trusted.end_all(user.id)
+        if is_any_gone:
+            self.history.record("second_factor.reset", user.id)
+        return is_any_gone
 
     @operation
     def reset(self, user: User, *, by: Actor) -> None:

@@ -184,6 +184,15 @@ class SecondFactors(ChangesFactors):
         self.auth.policy.require(by, Act.DISTRUST, owner_id)
         self.history.record("second_factor.distrust", owner_id)
 
+    @operation
+    def end_all(self, user: User) -> None:
+        """Trust no device of an account any more, and end what waits.
+
+        Attack: whoever is signed out, and goes on by what they have begun.
+        """
+        self.distrust_all(user)
+        self._waiting.end_all(user.id)
+
     def _found(self, token: str) -> tuple[User, Any]:
         """Find a sign-in that waits, unless the account has changed.
 

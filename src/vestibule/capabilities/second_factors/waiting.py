@@ -84,6 +84,11 @@ class WaitingSignIns:
         row = self.db.write_returning(_TAKE, print=fingerprint(token))
         return row is not None
 
+    def end_all(self, user_id: int) -> None:
+        """Have no sign-in to an account wait any more."""
+        mine = WaitingSignIn.user_id == user_id
+        self.db.write(delete(WaitingSignIn).where(mine))
+
     def sweep(self, now: int) -> int:
         """Remove a few whose time is over."""
         over = (

@@ -43,8 +43,14 @@ _RENEW = (
     .where(_OWNER, bindparam("closed") == _SECRET)
     .values(secret=bindparam("fresh"))
 )
-_REMOVE = delete(AuthenticatorApp).where(
-    _OWNER, AuthenticatorApp.created_at >= bindparam("since")
+# An app counts from when it was switched on.
+_BEGAN = func.coalesce(
+    AuthenticatorApp.confirmed_at, AuthenticatorApp.created_at
+)
+_REMOVE = (
+    delete(AuthenticatorApp)
+    .where(_OWNER, bindparam("since") <= _BEGAN)
+    .returning(AuthenticatorApp.confirmed_at)
 )
 
 
@@ -131,9 +137,18 @@ class Apps:
         now = self.db.clock.now()
         return self.db.write(_SPEND, owner=user_id, step=step, now=now) > 0
 
-    def remove(self, user_id: int, since: int = 0) -> None:
-        """Forget the app of an account, and a set-up that waits."""
-        self.db.write(_REMOVE, owner=user_id, since=since)
+    def remove(self, user_id: int, since: int = 0) -> bool:
+        """Forget an account's app, or a set-up that waits.
+
+        Args:
+            user_id: whose it is.
+            since: what is older than that stays.
+
+        Returns:
+            Whether an app was on, and is not any more.
+        """
+        row = self.db.write_returning(_REMOVE, owner=user_id, since=since)
+        return row is not None and row[0] is not None
 
     def sweep(self, now: int) -> int:
         """Remove a few set-ups that nobody has finished."""

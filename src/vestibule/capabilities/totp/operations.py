@@ -92,10 +92,10 @@ class Totp(Capability):
         One that waits already is cancelled.
 
         Raises:
-            NotProven, NotAllowed, ProofTooOld: not by this actor, or not yet.
+            NotProven, NotAllowed, ProofTooOld: not by this actor, or not yet,
+                or the account is gone or has changed.
             AddressUnproven: the address must be confirmed first.
             AlreadyOn: there is an app.
-            Missing: the account is gone.
 
         Source: OWASP ASVS 5.0 7.5.1; RFC 6238.
         """
@@ -105,8 +105,7 @@ class Totp(Capability):
         if must_confirm and user.email_verified_at is None:
             raise AddressUnproven
         secret = self.auth.randomness.seed()
-        if not self.db.hold(user.id):
-            raise Missing
+        self._hold(user)
         if not self._apps.begin(user.id, secret):
             raise AlreadyOn
         return self._set_up(user, secret, self.auth.clock.now())
@@ -131,6 +130,18 @@ class Totp(Capability):
             created_at + LIFE,
         )
 
+    def _hold(self, user: User) -> None:
+        """Hold an account, as it was when somebody proved to own it.
+
+        Attack: an app that is under way while the owner takes the account
+        back.
+
+        Raises:
+            NotProven: it is gone or has changed.
+        """
+        if not self.auth.passwords.is_current(user, alone=True):
+            raise NotProven
+
     def _waiting(self, user: User) -> Kept:
         """Find the set-up that waits.
 
@@ -153,11 +164,11 @@ class Totp(Capability):
         The code is used up by that.
 
         Raises:
-            NotProven, NotAllowed, ProofTooOld: not by this actor, or not yet.
+            NotProven, NotAllowed, ProofTooOld: not by this actor, or not yet,
+                or the account is gone or has changed.
             AlreadyOn: it was confirmed.
             SetUpOver: none waits, or another one has begun.
             AppCodeIncorrect: the code is wrong.
-            Missing: the account is gone.
         """
         self.auth.policy.require(by, Act.CHANGE_FACTORS, user.id)
         kept = self._waiting(user)
@@ -165,11 +176,10 @@ class Totp(Capability):
         step = step_of(kept.secret, plain_code(code), now)
         if step is None:
             raise AppCodeIncorrect
-        if not self.db.hold(user.id):
-            raise Missing
+        self._hold(user)
         if not self._apps.turn_on(user.id, kept, step):
             raise SetUpOver
-        self.auth.second_factors.added(user, APP)
+        self.auth.second_factors.added(user, APP, keep=by.session)
         return App(now, None)
 
     @operation
@@ -227,9 +237,9 @@ class Totp(Capability):
             ),
         )
 
-    def drop_proofs(self, user: User, since: int = 0) -> None:
+    def drop_proofs(self, user: User, since: int = 0) -> bool:
         """Remove the app of an account, if it is as new as that."""
-        self._apps.remove(user.id, since)
+        return self._apps.remove(user.id, since)
 
     def forget(self, user: User) -> None:
         """Remove the app of an account that goes."""
