@@ -131,7 +131,7 @@ def test_a_deletion_that_fails_keeps_the_picture(
         """Fail after everything else was forgotten."""
         raise OSError("plug")
 
-    monkeypatch.setattr(auth.mailed_tokens, "forget", fail)
+    monkeypatch.setattr(auth.mailed_tokens, "forget_all", fail)
     with pytest.raises(OSError, match="plug"):
         auth.deletion.delete(alice, by=OPERATOR)
 
